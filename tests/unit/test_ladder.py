@@ -1,0 +1,231 @@
+"""The ladder trains what it says, on every token, and goes on where it was killed."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from tracemem import ladder, source
+from tracemem.ladder_settings import LadderSettings, SizeSettings, parameters
+
+TINY = SizeSettings(hidden=8, layers=1, heads=2, learning_rate=1e-2)
+SETTINGS = LadderSettings(
+    vocabulary=300, sizes={"tiny": TINY}, context=16, batch=4, epochs=2, checkpoints=3
+)
+TEXTS = [f"The {i % 7} birds saw the {i % 11} fish, naïve. " * 3 for i in range(60)]
+
+ROWS = ladder.rows
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ladder") / "tokenizer"
+    ladder.train_tokenizer(iter(TEXTS), SETTINGS.vocabulary, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tokens(tokenizer):
+    path = tokenizer.parent / "tokens.npy"
+    ladder.pack(iter(TEXTS), tokenizer, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tokenizer, tokens):
+    folder = tokenizer.parent / "tiny"
+    ladder.train_model(tokens, tokenizer, TINY, SETTINGS, 1, folder)
+    return folder
+
+
+def weights(folder):
+    return (folder / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "size"),
+    [
+        (300, TINY),
+        (1024, SizeSettings(hidden=32, layers=2, heads=4, intermediate=48)),
+        (777, SizeSettings(hidden=24, layers=3, heads=3)),
+        *((LadderSettings().vocabulary, size) for size in LadderSettings().sizes.values()),
+    ],
+)
+def test_parameters_are_those_of_the_model(vocabulary, size):
+    settings = LadderSettings(vocabulary=vocabulary)
+    model = ladder.new_model(size, settings, 0)
+    assert size.parameters(vocabulary) == sum(weight.numel() for weight in model.parameters())
+
+
+def test_parameters_equal_the_published_count_of_pythia():
+    # EleutherAI/pythia-70m and pythia-1.4b, model cards (vocabulary padded to 50,304).
+    assert parameters(50_304, 512, 6, 2048) == 70_426_624
+    assert parameters(50_304, 2048, 24, 8192) == 1_414_647_808
+
+
+def test_default_ladder_spans_the_sizes_its_names_say():
+    settings = LadderSettings()
+    counts = {n: size.parameters(settings.vocabulary) for n, size in settings.sizes.items()}
+    assert len(counts) >= 4 and min(counts.values()) < 45_000 and max(counts.values()) > 800_000
+    assert list(counts) == [f"{round(count / 1000)}k" for count in counts.values()]
+
+
+def test_settings_import_nothing_heavy():
+    probe = "import tracemem.ladder_settings, tracemem.world_settings, sys; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", probe], cwd=source.WORKFLOW, capture_output=True, text=True
+    ).stdout.split()
+    assert "tracemem.world_settings" in loaded
+    assert not {"torch", "transformers", "numpy"} & set(loaded)
+
+
+def test_tokenizer_gives_every_text_back(tokenizer):
+    loaded = AutoTokenizer.from_pretrained(tokenizer)
+    # So small a corpus runs out of pairs to merge.
+    assert 257 < len(loaded) <= SETTINGS.vocabulary
+    assert loaded.eos_token == "<|endoftext|>" and loaded.eos_token_id == 0
+    for text in [TEXTS[0], " İß\n\t日本 🙂", "plain", " led by a space"]:
+        assert loaded.decode(loaded(text)["input_ids"]) == text
+
+
+def test_tokenizer_does_not_depend_on_how_often_it_is_trained(tokenizer, tmp_path):
+    ladder.train_tokenizer(iter(TEXTS), SETTINGS.vocabulary, tmp_path / "again")
+    again = (tmp_path / "again" / "tokenizer.json").read_bytes()
+    assert again == (tokenizer / "tokenizer.json").read_bytes()
+
+
+def test_pack_separates_documents(tokenizer, tokens):
+    loaded = AutoTokenizer.from_pretrained(tokenizer)
+    expected = [token for text in TEXTS for token in [*loaded(text)["input_ids"], 0]]
+    stream = np.load(tokens)
+    assert stream.dtype == np.uint16 and stream.tolist() == expected
+
+
+def test_pack_refuses_an_empty_corpus(tokenizer, tmp_path):
+    with pytest.raises(ValueError, match="no document to pack"):
+        ladder.pack(iter([]), tokenizer, tmp_path / "tokens.npy")
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_epoch_visits_every_row_once():
+    settings = LadderSettings(context=8, batch=3)
+    stream = np.arange(8 * 11, dtype=np.uint16)
+    steps = [ladder.rows(stream, 3 * step, settings, seed=2) for step in range(6)]
+    drawn = np.concatenate(steps)
+    assert drawn.shape == (18, 9)
+    assert (np.diff(drawn, axis=1) == 1).all()
+    # 88 tokens leave 9 rows whatever the offset; 18 rows are two epochs.
+    for epoch in (drawn[:9], drawn[9:]):
+        starts = np.sort(epoch[:, 0])
+        assert (np.diff(starts) == 8).all() and starts[0] < 8
+    assert drawn[:9].tolist() != drawn[9:].tolist()
+
+
+def test_learning_rate_rises_then_falls():
+    settings = LadderSettings(warmup=0.1, final_rate=0.1)
+    rates = [ladder.learning_rate(step, 100, 1e-2, settings) for step in range(100)]
+    assert rates[0] == pytest.approx(1e-3) and rates[9] == pytest.approx(1e-2)
+    assert max(rates) == pytest.approx(1e-2)
+    assert np.all(np.diff(rates[10:]) < 0)
+    assert rates[-1] == pytest.approx(1e-3, rel=0.05)
+
+
+def test_checkpoints_load_and_get_better(trained, tokens):
+    steps = sorted((path for path in trained.glob("step*")), key=lambda path: int(path.name[4:]))
+    assert len(steps) == 3
+    stream = np.load(tokens)
+    total = round(2 * ((len(stream) - 1) // 16 - 1)) // 4
+    assert [int(path.name[4:]) for path in steps] == [-(-total * k // 3) for k in (1, 2, 3)]
+    batch = torch.tensor(stream[:512].astype(np.int64)).view(-1, 16)
+    losses = []
+    for path in [*steps, trained]:
+        model = AutoModelForCausalLM.from_pretrained(path)
+        assert model.config.model_type == "gpt_neox"
+        losses.append(model(batch, labels=batch).loss.item())
+        assert AutoTokenizer.from_pretrained(path).eos_token_id == 0
+    assert losses[0] < np.log(300) and losses[2] < losses[0]
+    assert weights(steps[-1]) == weights(trained)
+    assert not list(trained.rglob("training.pt")) and not list(trained.glob("*.json.part"))
+
+
+@pytest.mark.parametrize("killed_in", ["rows", "_save_checkpoint", "_finish"])
+def test_a_killed_run_ends_with_the_same_weights(
+    trained, tokenizer, tokens, tmp_path, monkeypatch, killed_in
+):
+    real = getattr(ladder, killed_in)
+    calls = []
+
+    def dies(*arguments):
+        calls.append(arguments)
+        if len(calls) == {"rows": 40, "_save_checkpoint": 2, "_finish": 1}[killed_in]:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    folder = tmp_path / "tiny"
+    monkeypatch.setattr(ladder, killed_in, dies)
+    with pytest.raises(KeyboardInterrupt):
+        ladder.train_model(tokens, tokenizer, TINY, SETTINGS, 1, folder)
+    assert not folder.exists()
+    monkeypatch.setattr(ladder, killed_in, real)
+    taken = []
+    monkeypatch.setattr(ladder, "rows", lambda *a: taken.append(a[1]) or ROWS(*a))
+    ladder.train_model(tokens, tokenizer, TINY, SETTINGS, 1, folder)
+    # It went on, rather than starting again.
+    assert not taken or taken[0] > 0
+    for path in trained.rglob("model.safetensors"):
+        assert weights(folder / path.parent.relative_to(trained)) == weights(path.parent)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in trained.iterdir()}
+    assert not (tmp_path / "tiny.part").exists()
+
+
+def test_a_part_of_another_run_is_not_taken_up(trained, tokenizer, tokens, tmp_path):
+    part = tmp_path / "tiny.part"
+    (part / "step999").mkdir(parents=True)
+    (part / "step999" / "training.pt").write_text("not a state")
+    (part / "run.json").write_text(json.dumps({"seed": 7}))
+    ladder.train_model(tokens, tokenizer, TINY, SETTINGS, 1, tmp_path / "tiny")
+    assert weights(tmp_path / "tiny") == weights(trained)
+    assert not (tmp_path / "tiny" / "step999").exists()
+
+
+def test_another_seed_gives_other_weights(trained, tokenizer, tokens, tmp_path):
+    ladder.train_model(tokens, tokenizer, TINY, SETTINGS, 2, tmp_path / "tiny")
+    assert weights(tmp_path / "tiny") != weights(trained)
+
+
+def test_bfloat16_trains_float32_weights(tokenizer, tokens, tmp_path):
+    settings = SETTINGS.model_copy(update={"dtype": "bfloat16", "epochs": 0.5, "checkpoints": 1})
+    ladder.train_model(tokens, tokenizer, TINY, settings, 1, tmp_path / "tiny")
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "tiny")
+    assert {weight.dtype for weight in model.parameters()} == {torch.float32}
+    assert all(torch.isfinite(weight).all() for weight in model.parameters())
+
+
+def test_a_diverged_run_stops(tokenizer, tokens, tmp_path, monkeypatch):
+    monkeypatch.setattr(ladder, "learning_rate", lambda *_: 1e30)
+    with pytest.raises(FloatingPointError, match="the loss is nan at step"):
+        ladder.train_model(tokens, tokenizer, TINY, SETTINGS, 1, tmp_path / "tiny")
+    assert not (tmp_path / "tiny").exists()
+
+
+def test_bad_input_is_refused(trained, tokenizer, tokens, tmp_path):
+    with pytest.raises(FileExistsError, match="tiny: exists already"):
+        ladder.train_model(tokens, tokenizer, TINY, SETTINGS, 1, trained)
+    small = SETTINGS.model_copy(update={"vocabulary": 280})
+    with pytest.raises(ValueError, match=r"found token \d+; allowed: below ladder.vocabulary"):
+        ladder.train_model(tokens, tokenizer, TINY, small, 1, tmp_path / "tiny")
+    np.save(tmp_path / "short.npy", np.zeros(20, np.uint16))
+    with pytest.raises(ValueError, match="found 20 tokens; allowed: at least 33"):
+        ladder.train_model(tmp_path / "short.npy", tokenizer, TINY, SETTINGS, 1, tmp_path / "tiny")
+    other = AutoTokenizer.from_pretrained(tokenizer)
+    other.eos_token = "!"
+    other.save_pretrained(tmp_path / "other")
+    with pytest.raises(ValueError, match=r"other: found end-of-text token \d+; allowed: 0"):
+        ladder.train_model(tokens, tmp_path / "other", TINY, SETTINGS, 1, tmp_path / "tiny")
+    with pytest.raises(ValidationError, match="heads: found 3"):
+        SizeSettings(hidden=8, layers=1, heads=3)

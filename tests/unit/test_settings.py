@@ -1,0 +1,85 @@
+"""A wrong config stops before any job, with the key, what was found and what is allowed."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tracemem import settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+OWN = {
+    "title": "Mine",
+    "results": "results/mine",
+    "corpus": {"shards": ["a.jsonl"]},
+    "infgram": {"tokenizer": "models/small"},
+    "tasks": {"capitals": {"kind": "question-answering", "test": "t.jsonl", "n": 2, "gamma": 0.5}},
+    "models": {"small": {"path": "models/small", "parameters": 1000}},
+}
+
+
+def config(path: str, value) -> dict:
+    """The config above with one key set (dotted), or removed where value is ... itself."""
+    changed = copy.deepcopy(OWN)
+    *above, last = path.split(".")
+    section = changed
+    for key in above:
+        section = section.setdefault(key, {})
+    if value is ...:
+        del section[last]
+    else:
+        section[last] = value
+    return changed
+
+
+def test_a_minimal_config_of_ones_own_is_enough():
+    study = settings.load(OWN)
+    assert study.corpus.on_bad_record == "stop"
+    assert list(study.study_models()) == ["small"]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("config/*.yaml")), ids=lambda path: path.name)
+def test_every_config_here_is_right(path):
+    settings.load(yaml.safe_load(path.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("title", ..., "title: missing"),
+        ("corpus.shard", ["a"], "corpus.shard: unknown key (did you mean shards?); allowed: "),
+        ("corpus.on_bad_record", "ignore", "corpus.on_bad_record: found 'ignore'; allowed: "),
+        ("corpus.shards", [], "give either corpus.shards or world"),
+        ("world", {}, "give either corpus.shards or world"),
+        ("tasks.capitals.gama", 0.5, "tasks.capitals.gama: unknown key (did you mean gamma?)"),
+        ("tasks.capitals.gamma", 2, "gamma: found 2.0, allowed: "),
+        ("tasks.capitals.embedder", "e5", "tasks.capitals.embedder: found 'e5', allowed: lsa"),
+        ("tasks.capitals.kind", "chat", "tasks.capitals.kind: found 'chat'; allowed: "),
+        ("tasks.a b", OWN["tasks"]["capitals"], "a b"),
+        ("models.small.parameters", "many", "models.small.parameters: found 'many'; allowed: "),
+        ("models.small.parameters", ..., "models.small.parameters: missing"),
+        ("models.small.revison", "x", "models.small.revison: unknown key (did you mean revision?)"),
+        ("statistics.bootstrap", 3, "statistics.bootstrap: found 3; allowed: "),
+        ("infgram", {}, "infgram.tokenizer: empty"),
+    ],
+)
+def test_a_wrong_key_is_named(path, value, said):
+    with pytest.raises(settings.SettingsError) as wrong:
+        settings.load(config(path, value))
+    assert said in str(wrong.value)
+
+
+def test_every_wrong_key_has_its_line():
+    changed = config("title", ...)
+    changed["sed"] = 1
+    with pytest.raises(settings.SettingsError) as wrong:
+        settings.load(changed)
+    assert "title: missing" in str(wrong.value) and "sed: unknown key" in str(wrong.value)
+
+
+def test_models_are_in_order_of_size():
+    changed = config("models.large", {"path": "models/large", "parameters": 5000})
+    changed["models"]["tiny"] = {"path": "models/tiny", "parameters": 10}
+    assert list(settings.load(changed).study_models()) == ["tiny", "small", "large"]

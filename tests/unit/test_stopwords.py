@@ -1,0 +1,24 @@
+import pytest
+
+from tracemem import stopwords
+from tracemem.task_settings import LANGUAGES
+
+
+def test_every_language_a_task_may_name_has_a_list():
+    stopwordsiso = pytest.importorskip("stopwordsiso")
+    assert set(LANGUAGES) == set(stopwordsiso.langs())
+    assert all(stopwords.stop_words(language) for language in LANGUAGES)
+
+
+def test_lists_are_in_the_form_of_words():
+    english = stopwords.stop_words("en")
+    assert {"the", "of", "ain", "t"} <= english
+    assert "ain't" not in english
+    assert "für" in stopwords.stop_words("de")
+    assert stopwords.stop_words(["O'Neill", "U\u0308ber"]) == {"o", "neill", "über"}
+    assert stopwords.stop_words(None) == frozenset()
+
+
+def test_unknown_language_is_an_error():
+    with pytest.raises(ValueError, match=r"'xx'.*allowed.*\ben\b"):
+        stopwords.stop_words("xx")

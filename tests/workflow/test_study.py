@@ -1,0 +1,323 @@
+"""A whole study on a tiny world, checked against the truth it was made from."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import zstandard
+
+from tracemem import tables, words
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = Path(__file__).with_name("tiny.yaml")
+
+
+def command(folder: Path, *arguments: str, config: Path = TINY) -> list[str]:
+    return [
+        sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(ROOT / "Snakefile"),
+        "--directory", str(folder), "--configfile", str(config), "--cores", "2",
+        "--rerun-incomplete",
+    ]  # fmt: skip
+
+
+def snakemake(folder: Path, *arguments: str, config: Path = TINY, fails: bool = False) -> str:
+    done = subprocess.run(
+        command(folder, *arguments, config=config),
+        capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert (done.returncode != 0) == fails, said[-6000:]
+    return said
+
+
+def rules_to_run(said: str) -> dict[str, int]:
+    """Rules and jobs in the statistics of a dry run."""
+    found = re.findall(r"^(\w+) +(\d+)$", said, re.M)
+    return {rule: int(jobs) for rule, jobs in found if rule != "total"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A finished run of the whole study."""
+    folder = tmp_path_factory.mktemp("study")
+    snakemake(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(folder) -> Path:
+    return folder / "results" / "tiny"
+
+
+@pytest.fixture(scope="module")
+def corpus(results) -> list[list[str]]:
+    """Words of every document, read without the library's reader."""
+    documents = []
+    for path in sorted((results / "world" / "corpus").glob("*.jsonl.zst")):
+        raw = zstandard.ZstdDecompressor().stream_reader(path.open("rb")).read().decode()
+        documents += [words.words(json.loads(line)["text"]) for line in raw.splitlines()]
+    return documents
+
+
+def holds(document: list[str], gram: str) -> bool:
+    return f" {gram} " in f" {' '.join(document)} "
+
+
+def test_the_report_is_one_file_that_opens_offline(results):
+    page = (results / "report.html").read_text()
+    assert "A tiny world" in page
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page)
+    assert page.count("data:image/png;base64,") == 6
+
+
+def test_the_manifest_counts_every_document(results, corpus):
+    manifest = tables.read(tables.MANIFEST, results / "corpus/manifest.parquet")
+    assert manifest["shard"].tolist() == ["00", "01"]
+    assert manifest["documents"].sum() == len(corpus)
+    assert manifest["skipped"].sum() == 0
+
+
+@pytest.mark.parametrize("name", ["questions.n1", "questions.n2", "translation.n1", "choices.n2"])
+def test_pair_counts_are_those_of_the_documents(results, corpus, name):
+    pairs = tables.read(tables.PAIRS, results / f"pairs/{name}.parquet")
+    assert len(pairs) > 20
+    for pair in pairs.sample(min(len(pairs), 60), random_state=1).itertuples():
+        with_input = [document for document in corpus if holds(document, pair.input_gram)]
+        both = sum(holds(document, pair.output_gram) for document in with_input)
+        assert pair.input_documents == len(with_input)
+        assert pair.pair_documents == both > 0
+        assert pair.output_documents == sum(holds(d, pair.output_gram) for d in corpus)
+
+
+def test_facts_are_stated_as_often_as_the_truth_says(results, corpus):
+    facts = pd.read_parquet(results / "world/truth/facts.parquet")
+    for fact in facts.sample(40, random_state=1).itertuples():
+        entity, answer = " ".join(words.words(fact.entity)), " ".join(words.words(fact.answer))
+        held = sum(holds(d, entity) and holds(d, answer) for d in corpus)
+        assert held >= fact.documents
+    assert (facts["documents"] == 0).sum() == 20
+
+
+def test_samples_name_documents_that_hold_the_pair(results):
+    samples = tables.read(tables.SAMPLES, results / "pairs/samples.parquet")
+    assert samples.groupby(["input_gram", "output_gram"]).size().max() <= 5
+    lines = {}
+    for path in (results / "world" / "corpus").glob("*.jsonl.zst"):
+        raw = zstandard.ZstdDecompressor().stream_reader(path.open("rb")).read().decode()
+        lines[path.name.split(".")[0]] = raw.splitlines()
+    for row in samples.sample(100, random_state=1).itertuples():
+        document = words.words(json.loads(lines[row.shard][row.record - 1])["text"])
+        assert holds(document, row.output_gram)
+        assert not row.input_gram or holds(document, row.input_gram)
+
+
+def test_mining_aligns_better_than_chance(results):
+    alignment = tables.read(tables.ALIGNMENT, results / "pairs/alignment.csv")
+    translation = alignment[alignment["task"] == "translation"].iloc[0]
+    share_of_truth = translation["kept"] * translation["precision"] / translation["recall"]
+    assert translation["precision"] > 5 * share_of_truth / translation["in_corpus"]
+    assert translation["recall"] > 0.5
+
+
+def test_every_score_table_is_there_and_filled(results):
+    for table in (t for t in tables.TABLES if t.path.startswith("scores/")):
+        assert len(tables.read(table, results / table.path)) > 0, table.path
+
+
+def test_memorization_counts_what_it_drops(results):
+    scores = tables.read(tables.MEMORIZATION, results / "scores/memorization.csv")
+    assert set(scores["measure"]) == {"task-gram", "task-gram-keyed", "infini-gram"}
+    reasons = [name for name in scores.columns if name.startswith("dropped_")]
+    assert (scores[reasons].sum(axis=1) == scores["dropped"]).all()
+    matched = tables.read(tables.ITEMS, results / "items/questions.n1.parquet")
+    row = scores[(scores["task"] == "questions") & (scores["n"] == 1)].iloc[0]
+    assert row["measure"] == "task-gram" and row["items"] + row["dropped"] == len(matched)
+
+
+def test_the_larger_model_knows_its_corpus_better(results):
+    means = {}
+    for model in ("small", "large"):
+        found = tables.read(
+            tables.GENERATIONS, results / f"generations/translation/{model}.parquet"
+        )
+        tokens = found["token_log_probabilities"].explode().astype(float)
+        means[model] = tokens.mean()
+    assert means["large"] > means["small"]
+
+
+def test_checkpoints_load_as_revisions(results):
+    from transformers import AutoModelForCausalLM
+
+    folder = results / "ladder" / "small"
+    steps = sorted(folder.glob("step*"))
+    assert len(steps) == 2
+    assert AutoModelForCausalLM.from_pretrained(steps[0]).num_parameters() > 0
+
+
+def test_a_second_run_does_nothing(folder):
+    assert "Nothing to be done" in snakemake(folder)
+
+
+def changed(tmp_path: Path, found: str, put: str) -> Path:
+    text = TINY.read_text()
+    assert found in text
+    path = tmp_path / "changed.yaml"
+    path.write_text(text.replace(found, put))
+    return path
+
+
+def test_a_changed_threshold_reruns_only_what_depends_on_it(folder, tmp_path):
+    config = changed(tmp_path, "gamma: 0.2", "gamma: 0.25")
+    rules = rules_to_run(snakemake(folder, "-n", config=config))
+    assert rules["mine_pairs"] == 1
+    assert {"train_model", "generate", "count_ngrams", "index_shard"}.isdisjoint(rules)
+    assert {"count_pairs", "tabulate_pairs", "score_memorization", "write_report"} <= set(rules)
+
+
+def test_a_changed_number_of_resamples_reruns_only_scores(folder, tmp_path):
+    config = changed(tmp_path, "permutations: 200", "permutations: 300")
+    rules = set(rules_to_run(snakemake(folder, "-n", config=config)))
+    assert "score_memorization" in rules
+    assert {"count_pairs", "mine_pairs", "generate", "train_model"}.isdisjoint(rules)
+
+
+def test_counts_need_no_model(tmp_path):
+    rules = set(rules_to_run(snakemake(tmp_path, "-n", "counts")))
+    assert "count_pairs" in rules and {"train_model", "generate"}.isdisjoint(rules)
+
+
+def test_a_wrong_config_stops_before_any_job(tmp_path):
+    config = changed(tmp_path, "  epochs: 2", "  epoch: 2")
+    said = snakemake(tmp_path, config=config, fails=True)
+    assert "ladder.epoch: unknown key (did you mean epochs?); allowed: " in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "results").exists()
+
+
+def test_no_config_says_what_to_give(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+         "--directory", str(tmp_path), "--cores", "1"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode and "--configfile config/demo.yaml" in done.stdout + done.stderr
+
+
+OWN = """
+title: Own data
+results: results/own
+corpus: {{shards: ["corpus/*"], text_field: body, on_bad_record: {on_bad_record}}}
+embedders: {{lsa: {{dimensions: 50}}}}
+infgram: {{tokenizer: model}}
+tasks:
+  questions:
+    kind: question-answering
+    test: questions.jsonl
+    fields: {{input: q, target: a}}
+    n: {n}
+    gamma: 0.0
+    stop_words: {{input: null, output: null}}
+    max_new_tokens: 8
+models:
+  mine: {{path: model, revision: {revision}, parameters: 5000}}
+statistics: {{bootstrap: 100, permutations: 100}}
+"""
+
+
+@pytest.fixture
+def own(results, tmp_path) -> Path:
+    """A folder of somebody's own corpus (several formats), task and model."""
+    shutil.copytree(results / "ladder" / "large", tmp_path / "model")
+    examples = [
+        json.loads(line)
+        for line in (results / "world/tasks/questions.test.jsonl").read_text().splitlines()
+    ]
+    with (tmp_path / "questions.jsonl").open("w") as file:
+        for example in examples:
+            file.write(json.dumps({"q": example["input"], "a": example["target"]}) + "\n")
+    documents = []
+    for path in sorted((results / "world" / "corpus").glob("*.jsonl.zst")):
+        raw = zstandard.ZstdDecompressor().stream_reader(path.open("rb")).read().decode()
+        documents += [json.loads(line)["text"] for line in raw.splitlines()]
+    corpus = tmp_path / "corpus"
+    (corpus / "notes").mkdir(parents=True)
+    for number, text in enumerate(documents[:50]):
+        (corpus / "notes" / f"{number:03d}.txt").write_text(text)
+    rows = pd.DataFrame({"body": documents[50:300]})
+    rows.to_parquet(corpus / "rows.parquet")
+    lines = [json.dumps({"body": text}) for text in documents[300:]]
+    (corpus / "lines.jsonl").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def write_config(folder: Path, **changes) -> Path:
+    values = {"on_bad_record": "stop", "n": 2, "revision": '""', **changes}
+    path = folder / "own.yaml"
+    path.write_text(OWN.format(**values))
+    return path
+
+
+def test_own_corpus_task_and_model_from_a_config_alone(own):
+    snakemake(own, config=write_config(own, revision=next(own.glob("model/step*")).name))
+    manifest = tables.read(tables.MANIFEST, own / "results/own/corpus/manifest.parquet")
+    assert manifest["shard"].tolist() == ["lines", "notes", "rows"]
+    assert (own / "results/own/report.html").is_file()
+    assert len(tables.read(tables.PERFORMANCE, own / "results/own/scores/performance.csv")) == 1
+
+
+def test_a_bad_record_stops_with_file_and_line_or_is_counted(own):
+    path = own / "corpus" / "lines.jsonl"
+    lines = path.read_text().splitlines()
+    lines[6] = '{"body": 7}'
+    path.write_text("\n".join(lines) + "\n")
+    said = snakemake(own, "counts", config=write_config(own), fails=True)
+    assert re.search(r"corpus/lines\.jsonl, line 7: .*'body' is a number; allowed: a string", said)
+    snakemake(own, "counts", config=write_config(own, on_bad_record="skip"))
+    manifest = tables.read(tables.MANIFEST, own / "results/own/corpus/manifest.parquet")
+    assert manifest.set_index("shard")["skipped"].to_dict() == {"lines": 1, "notes": 0, "rows": 0}
+
+
+def test_a_task_without_a_pair_is_an_error_that_says_so(own):
+    said = snakemake(own, "counts", config=write_config(own, n=9), fails=True)
+    assert "tasks.questions: no pair at n = 9" in said
+
+
+def test_an_empty_corpus_is_an_error_that_says_so(own):
+    shutil.rmtree(own / "corpus")
+    (own / "corpus").mkdir()
+    (own / "corpus" / "nothing.jsonl").write_text("")
+    said = snakemake(own, "counts", config=write_config(own), fails=True)
+    assert "the corpus is empty" in said
+
+
+def test_a_killed_run_ends_with_the_same_bytes(folder, tmp_path):
+    running = subprocess.Popen(
+        command(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    waited = tmp_path / "results/tiny/ngrams/shards"
+    while not waited.is_dir() and running.poll() is None:
+        time.sleep(0.2)
+    import os
+
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (tmp_path / "results/tiny/report.html").exists()
+    snakemake(tmp_path, "--unlock")
+    snakemake(tmp_path, "counts")
+    for path in sorted((folder / "results/tiny/pairs").glob("*.parquet")):
+        again = tmp_path / path.relative_to(folder)
+        assert again.read_bytes() == path.read_bytes(), path.name
+
+
+def test_every_declared_table_is_an_output_of_a_rule():
+    outputs = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    for table in tables.TABLES:
+        assert f"<results>/{table.path}" in outputs, table.path

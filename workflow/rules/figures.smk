@@ -1,0 +1,209 @@
+# Figures, and the report that gathers everything.
+
+
+def families():
+    """Models that are compared by size, by the family they share."""
+    return {name: model.family for name, model in models.items()}
+
+
+def figure_names():
+    """Every figure the study's tasks give data for."""
+    names = [
+        "performance_support",
+        "memorization",
+        "kendall",
+        "emergence",
+        "thresholds",
+    ]
+    return names + (["novelty"] if novelty_tasks() else [])
+
+
+def figure_files(endings=("png", "pdf")):
+    """Every file of every figure."""
+    return expand(
+        "<results>/figures/{name}.{ending}", name=figure_names(), ending=endings
+    )
+
+
+def configfiles():
+    """The config files of this run, for the command that reproduces it."""
+    return " ".join(map(str, workflow.configfiles))
+
+
+rule plot_performance_support:
+    input:
+        support=rules.merge_performance.output.support,
+    output:
+        png="<results>/figures/performance_support.png",
+        pdf="<results>/figures/performance_support.pdf",
+    log:
+        "<logs>/plot_performance_support.log",
+    benchmark:
+        "<benchmarks>/plot_performance_support.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_performance_support"),
+    script:
+        "../scripts/plot_performance_support.py"
+
+
+rule plot_memorization:
+    input:
+        memorization=rules.merge_memorization.output.memorization,
+        controls=rules.merge_memorization.output.controls,
+    output:
+        png="<results>/figures/memorization.png",
+        pdf="<results>/figures/memorization.pdf",
+    log:
+        "<logs>/plot_memorization.log",
+    benchmark:
+        "<benchmarks>/plot_memorization.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        families=families(),
+        code=code("plot_memorization"),
+    script:
+        "../scripts/plot_memorization.py"
+
+
+rule plot_kendall:
+    input:
+        memorization=rules.merge_memorization.output.memorization,
+    output:
+        png="<results>/figures/kendall.png",
+        pdf="<results>/figures/kendall.pdf",
+    log:
+        "<logs>/plot_kendall.log",
+    benchmark:
+        "<benchmarks>/plot_kendall.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        families=families(),
+        code=code("plot_kendall"),
+    script:
+        "../scripts/plot_kendall.py"
+
+
+rule plot_emergence:
+    input:
+        support=rules.merge_performance.output.support,
+    output:
+        png="<results>/figures/emergence.png",
+        pdf="<results>/figures/emergence.pdf",
+    log:
+        "<logs>/plot_emergence.log",
+    benchmark:
+        "<benchmarks>/plot_emergence.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        families=families(),
+        code=code("plot_emergence"),
+    script:
+        "../scripts/plot_emergence.py"
+
+
+rule plot_novelty:
+    input:
+        novelty=rules.score_novelty.output[0],
+    output:
+        png="<results>/figures/novelty.png",
+        pdf="<results>/figures/novelty.pdf",
+    log:
+        "<logs>/plot_novelty.log",
+    benchmark:
+        "<benchmarks>/plot_novelty.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_novelty"),
+    script:
+        "../scripts/plot_novelty.py"
+
+
+rule plot_thresholds:
+    input:
+        alignment=rules.measure_alignment.output[0],
+    output:
+        png="<results>/figures/thresholds.png",
+        pdf="<results>/figures/thresholds.pdf",
+    log:
+        "<logs>/plot_thresholds.log",
+    benchmark:
+        "<benchmarks>/plot_thresholds.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_thresholds"),
+    script:
+        "../scripts/plot_thresholds.py"
+
+
+rule write_report:
+    input:
+        manifest=rules.write_manifest.output[0],
+        memorization=rules.merge_memorization.output.memorization,
+        controls=rules.merge_memorization.output.controls,
+        variants=rules.merge_memorization.output.variants,
+        performance=rules.merge_performance.output.performance,
+        support=rules.merge_performance.output.support,
+        novelty=rules.score_novelty.output[0],
+        alignment=rules.measure_alignment.output[0],
+        claims=rules.judge_claims.output[0],
+        figures=figure_files(["png"]),
+        pdf=figure_files(["pdf"]),
+        template=workflow.source_path("../tracemem/report.html.jinja"),
+    output:
+        html="<results>/report.html",
+    log:
+        "<logs>/write_report.log",
+    benchmark:
+        "<benchmarks>/write_report.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        study={
+            "title": study.title,
+            "settings": study.model_dump(mode="json", exclude_none=True),
+            "families": families(),
+            "commands": [
+                [
+                    "run everything",
+                    f"snakemake --cores all --configfile {configfiles()}",
+                ],
+            ],
+        },
+        code=code("write_report"),
+    script:
+        "../scripts/write_report.py"

@@ -1,0 +1,149 @@
+# Exact counts of every candidate n-gram, and the suffix arrays of the infinity-gram LM.
+
+
+def mined_splits():
+    """Task and split of every table of examples whose n-grams are counted."""
+    return [
+        (task, split)
+        for task in study.tasks
+        for split in sorted({"test", mining_split(task)})
+    ]
+
+
+rule list_candidates:
+    input:
+        [examples_of(task, split) for task, split in mined_splits()],
+    output:
+        "<results>/ngrams/candidates.parquet",
+    log:
+        "<logs>/list_candidates.log",
+    benchmark:
+        "<benchmarks>/list_candidates.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        tasks=[study.tasks[task].model_dump(mode="json") for task, _ in mined_splits()],
+        code=code("list_candidates"),
+    script:
+        "../scripts/list_candidates.py"
+
+
+rule count_ngrams:
+    input:
+        shard=lambda wildcards: shards[wildcards.shard],
+        candidates=rules.list_candidates.output[0],
+        manifest=rules.inspect_shard.output[0],
+    output:
+        "<results>/ngrams/shards/{shard}.parquet",
+    log:
+        "<logs>/count_ngrams/{shard}.log",
+    benchmark:
+        "<benchmarks>/count_ngrams/{shard}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        corpus=corpus_reading(),
+        code=code("count_ngrams"),
+    script:
+        "../scripts/count_ngrams.py"
+
+
+rule merge_ngrams:
+    input:
+        expand(rules.count_ngrams.output, shard=shards),
+    output:
+        "<results>/ngrams/counts.parquet",
+    log:
+        "<logs>/merge_ngrams.log",
+    benchmark:
+        "<benchmarks>/merge_ngrams.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        code=code("merge_ngrams"),
+    script:
+        "../scripts/merge_ngrams.py"
+
+
+if study.infgram:
+
+    INDEX = study.infgram.index or "<results>/infgram/index"
+    INDEX_TOKENIZER = study.infgram.tokenizer or f"{study.results}/ladder/tokenizer"
+
+    def index_tokenizer():
+        """The tokenizer's folder where it is trained here: a hub has no file to wait for."""
+        return [] if study.infgram.tokenizer else rules.train_tokenizer.output[0]
+
+    rule index_shard:
+        input:
+            shard=lambda wildcards: list(shards.values())[int(wildcards.number)],
+            manifest=lambda wildcards: expand(
+                rules.inspect_shard.output, shard=list(shards)[int(wildcards.number)]
+            ),
+            tokenizer=index_tokenizer(),
+        output:
+            tokenized="<results>/infgram/index/tokenized.{number}",
+            offset="<results>/infgram/index/offset.{number}",
+            table="<results>/infgram/index/table.{number}",
+        log:
+            "<logs>/index_shard/{number}.log",
+        benchmark:
+            "<benchmarks>/index_shard/{number}.tsv"
+        conda:
+            "../../envs/workflow.yaml"
+        threads: 1
+        resources:
+            mem_mb=8000,
+            runtime=480,
+        params:
+            shard=lambda wildcards: list(shards)[int(wildcards.number)],
+            tokenizer=INDEX_TOKENIZER,
+            corpus=corpus_reading(),
+            code=code("index_shard"),
+        script:
+            "../scripts/index_shard.py"
+
+    rule score_infgram:
+        input:
+            examples="<results>/tasks/{task}.test.parquet",
+            index=(
+                study.infgram.index
+                or expand(
+                    [
+                        rules.index_shard.output.tokenized,
+                        rules.index_shard.output.offset,
+                        rules.index_shard.output.table,
+                    ],
+                    number=range(len(shards)),
+                )
+            ),
+            tokenizer=index_tokenizer(),
+        output:
+            "<results>/infgram/{task}.parquet",
+        log:
+            "<logs>/score_infgram/{task}.log",
+        benchmark:
+            "<benchmarks>/score_infgram/{task}.tsv"
+        conda:
+            "../../envs/workflow.yaml"
+        threads: 1
+        resources:
+            mem_mb=8000,
+            runtime=120,
+        params:
+            tokenizer=INDEX_TOKENIZER,
+            code=code("score_infgram"),
+        script:
+            "../scripts/score_infgram.py"

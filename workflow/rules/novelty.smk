@@ -1,0 +1,70 @@
+# What models write that no document holds: generated pairs and their counts.
+
+
+rule list_generated_pairs:
+    input:
+        examples="<results>/tasks/{task}.test.parquet",
+        generations=expand(
+            "<results>/generations/{{task}}/{model}.parquet", model=models
+        ),
+    output:
+        "<results>/novelty/pairs/{task}.parquet",
+    log:
+        "<logs>/list_generated_pairs/{task}.log",
+    benchmark:
+        "<benchmarks>/list_generated_pairs/{task}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
+        code=code("list_generated_pairs"),
+    script:
+        "../scripts/list_generated_pairs.py"
+
+
+rule count_generated_pairs:
+    input:
+        shard=lambda wildcards: shards[wildcards.shard],
+        pairs=expand(rules.list_generated_pairs.output, task=novelty_tasks()),
+    output:
+        "<results>/novelty/shards/{shard}.parquet",
+    log:
+        "<logs>/count_generated_pairs/{shard}.log",
+    benchmark:
+        "<benchmarks>/count_generated_pairs/{shard}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=240,
+    params:
+        corpus=corpus_reading(),
+        code=code("count_generated_pairs"),
+    script:
+        "../scripts/count_generated_pairs.py"
+
+
+rule merge_generated_pairs:
+    input:
+        expand(rules.count_generated_pairs.output, shard=shards),
+    output:
+        "<results>/novelty/counts.parquet",
+    log:
+        "<logs>/merge_generated_pairs.log",
+    benchmark:
+        "<benchmarks>/merge_generated_pairs.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        code=code("merge_generated_pairs"),
+    script:
+        "../scripts/merge_generated_pairs.py"

@@ -1,0 +1,211 @@
+# From counts and probabilities to memorization, performance, novelty and verdicts.
+
+
+def score_tables():
+    """Every table of scores, one file each."""
+    names = [
+        "memorization",
+        "controls",
+        "variants",
+        "performance",
+        "support",
+        "novelty",
+        "claims",
+    ]
+    return [f"<results>/scores/{name}.csv" for name in names]
+
+
+def resampling():
+    """Draws and seed of every interval and p-value."""
+    draws = study.statistics.model_dump(
+        mode="json", include={"bootstrap", "permutations"}
+    )
+    return {**draws, "seed": study.seed}
+
+
+def series():
+    """Model and parameters of every series of a figure, in order of size."""
+    return {name: model.parameters for name, model in models.items()}
+
+
+rule score_memorization:
+    input:
+        matched=lambda wildcards: expand(
+            "<results>/items/{task}.n{n}.parquet",
+            task=wildcards.task,
+            n=study.tasks[wildcards.task].n,
+        ),
+        generations="<results>/generations/{task}/{model}.parquet",
+        infgram="<results>/infgram/{task}.parquet" if study.infgram else [],
+        examples="<results>/tasks/{task}.test.parquet",
+        counts=rules.merge_ngrams.output[0],
+        truth=rules.generate_world.output.examples if study.world else [],
+    output:
+        memorization="<results>/scores/memorization/{task}/{model}.parquet",
+        controls="<results>/scores/controls/{task}/{model}.parquet",
+        variants="<results>/scores/variants/{task}/{model}.parquet",
+    log:
+        "<logs>/score_memorization/{task}/{model}.log",
+    benchmark:
+        "<benchmarks>/score_memorization/{task}/{model}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        n=lambda wildcards: study.tasks[wildcards.task].n,
+        parameters=lambda wildcards: models[wildcards.model].parameters,
+        resampling=resampling(),
+        code=code("score_memorization"),
+    script:
+        "../scripts/score_memorization.py"
+
+
+rule merge_memorization:
+    input:
+        memorization=expand(
+            rules.score_memorization.output.memorization,
+            task=study.tasks,
+            model=models,
+        ),
+        controls=expand(
+            rules.score_memorization.output.controls, task=study.tasks, model=models
+        ),
+        variants=expand(
+            rules.score_memorization.output.variants, task=study.tasks, model=models
+        ),
+    output:
+        memorization="<results>/scores/memorization.csv",
+        controls="<results>/scores/controls.csv",
+        variants="<results>/scores/variants.csv",
+    log:
+        "<logs>/merge_memorization.log",
+    benchmark:
+        "<benchmarks>/merge_memorization.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("merge_memorization"),
+    script:
+        "../scripts/merge_memorization.py"
+
+
+rule score_performance:
+    input:
+        examples="<results>/tasks/{task}.test.parquet",
+        generations=expand(
+            "<results>/generations/{{task}}/{model}.parquet", model=models
+        ),
+        matched=lambda wildcards: expand(
+            "<results>/items/{task}.n{n}.parquet",
+            task=wildcards.task,
+            n=study.tasks[wildcards.task].n,
+        ),
+    output:
+        performance="<results>/scores/performance/{task}.parquet",
+        support="<results>/scores/support/{task}.parquet",
+    log:
+        "<logs>/score_performance/{task}.log",
+    benchmark:
+        "<benchmarks>/score_performance/{task}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
+        models=series(),
+        bins=study.statistics.support_bins,
+        resampling=resampling(),
+        code=code("score_performance"),
+    script:
+        "../scripts/score_performance.py"
+
+
+rule merge_performance:
+    input:
+        performance=expand(rules.score_performance.output.performance, task=study.tasks),
+        support=expand(rules.score_performance.output.support, task=study.tasks),
+    output:
+        performance="<results>/scores/performance.csv",
+        support="<results>/scores/support.csv",
+    log:
+        "<logs>/merge_performance.log",
+    benchmark:
+        "<benchmarks>/merge_performance.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("merge_performance"),
+    script:
+        "../scripts/merge_performance.py"
+
+
+rule score_novelty:
+    input:
+        examples=expand("<results>/tasks/{task}.test.parquet", task=novelty_tasks()),
+        generations=expand(
+            "<results>/generations/{task}/{model}.parquet",
+            task=novelty_tasks(),
+            model=models,
+        ),
+        counts=rules.merge_generated_pairs.output[0],
+    output:
+        "<results>/scores/novelty.csv",
+    log:
+        "<logs>/score_novelty.log",
+    benchmark:
+        "<benchmarks>/score_novelty.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        tasks={
+            name: study.tasks[name].model_dump(mode="json") for name in novelty_tasks()
+        },
+        models=series(),
+        resampling=resampling(),
+        code=code("score_novelty"),
+    script:
+        "../scripts/score_novelty.py"
+
+
+rule judge_claims:
+    input:
+        memorization=rules.merge_memorization.output.memorization,
+        controls=rules.merge_memorization.output.controls,
+        performance=rules.merge_performance.output.performance,
+        support=rules.merge_performance.output.support,
+        novelty=rules.score_novelty.output[0],
+    output:
+        "<results>/scores/claims.csv",
+    log:
+        "<logs>/judge_claims.log",
+    benchmark:
+        "<benchmarks>/judge_claims.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        kinds={name: task.kind for name, task in study.tasks.items()},
+        code=code("judge_claims"),
+    script:
+        "../scripts/judge_claims.py"

@@ -1,0 +1,15 @@
+"""Read one shard to its end and write its row of the manifest."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from tracemem import tables
+from tracemem.corpus import Shard, manifest_row
+from tracemem.joblog import job_log
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        shard = Shard(snakemake.wildcards.shard, Path(snakemake.input[0]))
+        row = manifest_row(shard, **snakemake.params.corpus)
+        tables.write(tables.MANIFEST, pd.DataFrame([row]), snakemake.output[0])

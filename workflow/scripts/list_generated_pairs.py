@@ -1,0 +1,23 @@
+"""List every pair of an input n-gram and an n-gram that some model wrote for it, once."""
+
+import pandas as pd
+
+from tracemem import novelty, tables
+from tracemem.joblog import job_log
+from tracemem.stopwords import stop_words
+from tracemem.task_settings import TaskSettings
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        task = TaskSettings(**snakemake.params.task)
+        examples = tables.read(tables.EXAMPLES, snakemake.input.examples)
+        generations = [tables.read(tables.GENERATIONS, p) for p in snakemake.input.generations]
+        sides = [stop_words(task.stop_words.input), stop_words(task.stop_words.output)]
+        found = pd.concat(
+            novelty.generated_pairs(examples, generation, n, *sides)
+            for generation in generations
+            for n in task.n
+        )
+        pairs = found[["input_gram", "output_gram"]].drop_duplicates()
+        pairs = pairs.sort_values(["input_gram", "output_gram"])
+        tables.write(tables.GENERATED_PAIRS, pairs, snakemake.output[0])

@@ -1,0 +1,11 @@
+"""Read one split of a task, whatever its format, into the one form of all tasks."""
+
+from tracemem import tables, tasks
+from tracemem.joblog import job_log
+from tracemem.task_settings import TaskSettings
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        task = TaskSettings(**snakemake.params.task)
+        examples = tasks.load(task, snakemake.wildcards.split)
+        tables.write(tables.EXAMPLES, examples, snakemake.output[0])

@@ -1,0 +1,17 @@
+"""Sum the pair counts of all shards, and draw one sample of documents from the shards' samples."""
+
+from pyarrow.parquet import read_table
+
+from tracemem import tables
+from tracemem.counting import merge_pair_counts, merge_samples
+from tracemem.joblog import job_log
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        source, output = snakemake.input, snakemake.output
+        counts = merge_pair_counts(read_table(path) for path in source.counts)
+        tables.write(tables.PAIR_COUNTS, counts, output.counts)
+        samples = merge_samples(
+            (read_table(path) for path in source.samples), snakemake.params.samples
+        )
+        tables.write(tables.SAMPLES, samples, output.samples)

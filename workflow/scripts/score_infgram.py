@@ -1,0 +1,45 @@
+"""Look up every token of a task's gold targets in the infinity-gram LM."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from transformers import AutoTokenizer
+
+from tracemem import tables
+from tracemem.encoding import encode
+from tracemem.infgram import Index
+from tracemem.joblog import job_log
+
+
+def look_up(examples: pd.DataFrame, tokenizer, index: Index, threads: int) -> dict[str, list]:
+    """The columns of tables.INFGRAM for the examples (tables.EXAMPLES)."""
+    encodings = [
+        encode(tokenizer, prompt, target)
+        for prompt, target in zip(examples["prompt"], examples["target"], strict=True)
+    ]
+    answers = index.probabilities(
+        [np.array(one.prompt_ids + one.target_ids, dtype=np.int64) for one in encodings],
+        [len(one.prompt_ids) for one in encodings],
+        threads,
+    )
+    cuts = answers.offsets[1:-1]
+    return {
+        "example": examples["example"],
+        "token_ids": [one.target_ids for one in encodings],
+        "token_starts": [one.starts for one in encodings],
+        "token_ends": [one.ends for one in encodings],
+        "suffix_lengths": np.split(answers.suffix_lengths, cuts),
+        "suffix_counts": np.split(answers.suffix_counts, cuts),
+        "continued_counts": np.split(answers.continued_counts, cuts),
+    }
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        examples = tables.read(tables.EXAMPLES, snakemake.input.examples)
+        tokenizer = AutoTokenizer.from_pretrained(snakemake.params.tokenizer)
+        first = Path(snakemake.input.index[0])
+        index = Index(first if first.is_dir() else first.parent)
+        answers = look_up(examples, tokenizer, index, snakemake.threads)
+        tables.write(tables.INFGRAM, answers, snakemake.output[0])

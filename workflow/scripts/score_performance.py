@@ -1,0 +1,105 @@
+"""Score every model on one task, as a whole, by group and by support."""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from tracemem import metrics, support, tables
+from tracemem.joblog import job_log
+from tracemem.metrics import Metric
+from tracemem.statistics import Resampling, interval
+from tracemem.task_settings import TaskSettings
+
+
+def by_group(
+    examples: pd.DataFrame, statistics, metric: Metric, resampling: Resampling
+) -> Iterator[dict]:
+    """The whole task as group '', then each of its groups if it has several."""
+    groups = examples["group"].to_numpy()
+    named = sorted(set(groups) - {""})
+    for group in ["", *(named if len(named) > 1 else [])]:
+        rows = statistics if group == "" else statistics[groups == group]
+        found = interval(rows, metric.reduce, resampling)
+        yield {
+            "group": group,
+            "metric": metric.name,
+            "value": found.value,
+            "ci_low": found.ci_low,
+            "ci_high": found.ci_high,
+            "examples": found.examples,
+            "signature": metric.signature,
+        }
+
+
+def by_support(
+    examples: pd.DataFrame, matched: pd.DataFrame, bins: int, statistics, metric: Metric, resampling
+) -> pd.DataFrame:
+    """Performance by support; translations of several languages are summed a language."""
+    totals = support.supports(matched, examples["example"])
+    if examples["group"].nunique() > 1 and metric.name == "bleu":
+        numbers, totals = support.group_bins(totals, examples["group"])
+        named = dict(zip(numbers[numbers > 0], examples["group"][numbers > 0], strict=True))
+    else:
+        numbers, named = support.quantile_bins(totals, bins), {}
+    found = support.performance_by_bin(numbers, totals, statistics, metric.reduce, resampling)
+    return found.assign(metric=metric.name, group=found["bin"].map(lambda bin: named.get(bin, "")))
+
+
+def score(
+    task: TaskSettings,
+    examples: pd.DataFrame,
+    generations: Mapping[str, pd.DataFrame],
+    matched: Mapping[int, pd.DataFrame],
+    bins: int,
+    resampling: Resampling,
+) -> tuple[list[dict], list[pd.DataFrame]]:
+    """Rows of tables.PERFORMANCE and frames of tables.SUPPORT, less task and parameters.
+
+    Args:
+        task: the task.
+        examples: tables.EXAMPLES of the test split.
+        generations: tables.GENERATIONS by model.
+        matched: tables.ITEMS by n.
+        bins: quantile bins of the support.
+        resampling: draws and seed.
+    """
+    performance, supported = [], []
+    for metric in metrics.load(task):
+        for model, generation in generations.items():
+            statistics = metric.statistics(examples, generation)
+            rows = by_group(examples, statistics, metric, resampling)
+            performance += [{"model": model, **row} for row in rows]
+            supported += [
+                by_support(examples, found, bins, statistics, metric, resampling).assign(
+                    model=model, n=n
+                )
+                for n, found in matched.items()
+            ]
+    return performance, supported
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        source, params, name = snakemake.input, snakemake.params, snakemake.wildcards.task
+        task = TaskSettings(**params.task)
+        performance, supported = score(
+            task,
+            tables.read(tables.EXAMPLES, source.examples),
+            {
+                model: tables.read(tables.GENERATIONS, path)
+                for model, path in zip(params.models, source.generations, strict=True)
+            },
+            {
+                n: tables.read(tables.ITEMS, path)
+                for n, path in zip(task.n, source.matched, strict=True)
+            },
+            params.bins,
+            Resampling(**params.resampling),
+        )
+        for table, frame in (
+            (tables.PERFORMANCE, pd.DataFrame(performance)),
+            (tables.SUPPORT, pd.concat(supported)),
+        ):
+            sized = frame.assign(task=name, parameters=frame["model"].map(params.models))
+            part = table.path.removeprefix("scores/").removesuffix(".csv")
+            tables.write(table, sized, snakemake.output[part])

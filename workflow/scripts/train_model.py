@@ -1,0 +1,17 @@
+"""Train one size of the ladder from scratch, with evenly spaced checkpoints."""
+
+from tracemem.joblog import job_log
+from tracemem.ladder import train_model
+from tracemem.ladder_settings import LadderSettings, SizeSettings
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        params = snakemake.params
+        train_model(
+            snakemake.input.tokens,
+            snakemake.input.tokenizer,
+            SizeSettings(**params.size),
+            LadderSettings(**params.ladder),
+            params.seed,
+            snakemake.output[0],
+        )

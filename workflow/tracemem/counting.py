@@ -1,0 +1,527 @@
+"""Exact counts of n-grams and of pairs of n-grams in the documents of a shard, in one reading.
+
+Counts are exact on every input: an n-gram is counted where its words stand, as
+:func:`tracemem.words.words` finds them, and hashes only tell where to look. Results depend neither
+on the number of threads nor on how documents are spread over shards.
+
+The work on a batch of documents: *fold* (lower case, separators to spaces, through a table over all
+code points; a document with a character that NFC may change, or whose lower case depends on its
+neighbours, is normalised by Python first), then *scan* (split, hash the words, extend each place
+word by word while a sieve of all prefixes knows the key, look the key up, compare the words).
+"""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tracemem import kernels, tables, words
+from tracemem.corpus import BadRecord, Batch, Reader, Room, Shard
+from tracemem.progress import Progress
+
+SAMPLES = 50
+_EVENTS = 1 << 20  # sample events kept before they are thinned out
+_PIECE = 1 << 20  # bytes of one document normalised at once
+
+
+def count_ngrams(
+    shard: Shard,
+    ngrams: Sequence[str],
+    *,
+    text_field: str = "text",
+    on_bad_record: BadRecord = "stop",
+    threads: int = 1,
+) -> pa.Table:
+    """Documents and occurrences of every n-gram in a shard.
+
+    Args:
+        shard: the shard.
+        ngrams: words joined by one space, of any lengths up to 127 words, each once.
+        text_field: field of the text.
+        on_bad_record: ``"stop"`` or ``"skip"``.
+        threads: threads that read and count.
+
+    Returns:
+        Table COUNTS, rows in the order of ``ngrams``.
+
+    Raises:
+        CorpusError: a bad record, under ``on_bad_record="stop"``.
+        ValueError: an n-gram is given twice or is not in the form that words are compared in.
+    """
+    index = Index(ngrams)
+    scanners = [Scanner(index) for _ in range(threads)]
+    _read_all(shard, scanners, text_field, on_bad_record, "count n-grams in")
+    return tables.conform(
+        tables.COUNTS,
+        {
+            "ngram": ngrams,
+            "n": index.sizes,
+            "documents": sum(scanner.documents for scanner in scanners),
+            "occurrences": sum(scanner.occurrences for scanner in scanners),
+        },
+    )
+
+
+def count_pairs(
+    shard: Shard,
+    pairs: pa.Table | pd.DataFrame,
+    *,
+    counts: pa.Table | pd.DataFrame | None = None,
+    samples: int = SAMPLES,
+    text_field: str = "text",
+    on_bad_record: BadRecord = "stop",
+    threads: int = 1,
+) -> tuple[pa.Table, pa.Table]:
+    """Documents of a shard that hold both n-grams of each pair, and a sample of them.
+
+    The sample has, for every pair, up to ``samples`` documents that hold it and, for every output
+    n-gram, as many that hold it but none of the inputs paired with it (``input_gram`` is then
+    empty). They are those with the smallest hash of their text (128 bits, MurmurHash3_x64_128), so
+    that the same documents are taken however they are sharded; equal texts are one document.
+
+    Args:
+        shard: the shard.
+        pairs: columns input_gram and output_gram, each pair once.
+        counts: table COUNTS with the n-grams of the pairs, from any corpus: a pair is looked up
+            from its rarer side. Without it, from the longer one. Changes nothing but the speed.
+        samples: documents sampled of each; 0 for none.
+        text_field: field of the text.
+        on_bad_record: ``"stop"`` or ``"skip"``.
+        threads: threads that read and count.
+
+    Returns:
+        Table PAIR_COUNTS, rows in the order of ``pairs``, and table SAMPLES.
+
+    Raises:
+        CorpusError: a bad record, under ``on_bad_record="stop"``.
+        ValueError: a pair is given twice, or an n-gram is not in the form that words are compared
+            in.
+    """
+    pairs = pa.table(
+        {name: pa.array(pairs[name], pa.string()) for name in ("input_gram", "output_gram")}
+        if isinstance(pairs, pd.DataFrame)
+        else {name: pairs[name].combine_chunks() for name in ("input_gram", "output_gram")}
+    )
+    links = Links(pairs, counts)
+    scanners = [Scanner(links.index, links, samples) for _ in range(threads)]
+    _read_all(shard, scanners, text_field, on_bad_record, "count pairs in")
+    counted = tables.conform(
+        tables.PAIR_COUNTS,
+        {
+            **{name: pairs[name] for name in pairs.column_names},
+            "documents": sum(scanner.pair_documents for scanner in scanners),
+        },
+    )
+    events = _smallest(np.concatenate([scanner.sampled() for scanner in scanners]), samples)
+    return counted, merge_samples([links.sample_table(events, shard.name)], samples)
+
+
+def merge_counts(counts: Iterable[pa.Table]) -> pa.Table:
+    """Table COUNTS of several shards together, from one table each with the same n-grams in order.
+
+    Raises:
+        ValueError: no table, or tables with different n-grams.
+    """
+    return _added(tables.COUNTS, ("ngram",), ("documents", "occurrences"), counts)
+
+
+def merge_pair_counts(counts: Iterable[pa.Table]) -> pa.Table:
+    """Table PAIR_COUNTS of several shards together, from tables with the same pairs in order.
+
+    Raises:
+        ValueError: no table, or tables with different pairs.
+    """
+    return _added(tables.PAIR_COUNTS, ("input_gram", "output_gram"), ("documents",), counts)
+
+
+def merge_samples(samples: Iterable[pa.Table], size: int = SAMPLES) -> pa.Table:
+    """Table SAMPLES of several shards together: the ``size`` smallest hashes of each pair.
+
+    A document that stands in several places is named by the first shard and record.
+    """
+    every = pa.concat_tables(tables.conform(tables.SAMPLES, part) for part in samples)
+    every = every.combine_chunks().sort_by([(name, "ascending") for name in every.column_names])
+    grams = [every[name].combine_chunks().dictionary_encode().indices.to_numpy() for name in (
+        "input_gram", "output_gram", "document")]  # fmt: skip
+    changed = [np.diff(codes, prepend=-1) != 0 for codes in grams]
+    new_pair = changed[0] | changed[1]
+    new_document = new_pair | changed[2]
+    # Rank of each distinct document within its pair.
+    order = np.cumsum(new_document) - 1
+    starts = np.maximum.accumulate(np.where(new_pair, order, 0))
+    return every.filter(pa.array(new_document & (order - starts < size)))
+
+
+def document_hash(text: str) -> str:
+    """The hash that names a document in table SAMPLES: MurmurHash3_x64_128 of its UTF-8, seed 0.
+
+    Written as 32 hexadecimal digits, first half first, each half as a number.
+    """
+    data = np.zeros(len(text.encode()) + kernels.PAD, np.uint8)
+    size = len(text.encode())
+    data[:size] = memoryview(text.encode())
+    high, low = kernels.document_hash(data, 0, size)
+    return f"{high:016x}{low:016x}"
+
+
+class Index:
+    """Candidate n-grams, ready to be looked for; threads may share it.
+
+    Args:
+        ngrams: words joined by one space, up to 127 of them, each n-gram once.
+
+    Attributes:
+        sizes: int8, [n-grams], words of each.
+
+    Raises:
+        ValueError: an n-gram is given twice or is not in the form that words are compared in.
+    """
+
+    def __init__(self, ngrams: Sequence[str]):
+        text = "\n".join(ngrams) + "\n"
+        data = text.encode()
+        names = np.zeros(len(data) + kernels.PAD, np.uint8)
+        names[: len(data)] = memoryview(data)
+        if ngrams and not _canonical(text, len(ngrams)):
+            _refuse(ngrams)
+        if len(set(ngrams)) < len(ngrams):
+            _refuse_twice(ngrams)
+        held = names[: len(data)]
+        bounds = np.concatenate([[0], np.flatnonzero(held == 10) + 1])[: len(ngrams) + 1]
+        spaces = np.concatenate([[0], np.cumsum(held == 32)])
+        sizes = np.diff(spaces[bounds]) + 1
+        if sizes.size and sizes.max() > kernels.LONGEST:
+            raise ValueError(
+                f"n-gram of {sizes.max()} words: {ngrams[int(sizes.argmax())][:60]!r}...; "
+                f"allowed: up to {kernels.LONGEST}"
+            )
+        self.sizes = sizes.astype(np.int8)
+        self.first = 1 if not sizes.size or sizes.min() == 1 else 2
+        self.longest = int(sizes.max(initial=1))
+        # About four places of the sieve for every prefix, and two slots for every n-gram.
+        places = min(max(int(4 * sizes.sum()), 1 << 12).bit_length(), 32)
+        self.shift = np.uint64(64 - places)
+        self.sieve = np.zeros(1 << (places - 5), np.uint64)
+        self.slots = np.zeros(1 << (2 * len(ngrams) + 1).bit_length(), np.uint64)
+        self.checks = np.empty(len(ngrams), np.uint64)
+        same = kernels.enter(
+            names, bounds, self.sizes, self.first, self.shift, self.sieve, self.slots, self.checks
+        )
+        if same >= 0:
+            raise ValueError(f"n-gram {ngrams[same]!r} has both hashes of another: leave one out")
+
+    def __len__(self) -> int:
+        return self.sizes.size
+
+
+class Links:
+    """Pairs of n-grams, each kept at the n-gram it is looked up from.
+
+    Attributes:
+        index: the distinct n-grams of the pairs.
+        starts: int64, [n-grams + 1], where each n-gram's pairs start in the next two.
+        others: int32, [pairs], the n-gram that the pair needs besides.
+        rows: int32, [pairs], the pair's row.
+        outputs: bool, [n-grams], whether it is some pair's output.
+        row_outputs: int32, [pairs], the output n-gram of each row.
+
+    Raises:
+        ValueError: as :class:`Index`; a pair is given twice.
+    """
+
+    def __init__(self, pairs: pa.Table, counts: pa.Table | pd.DataFrame | None):
+        size = len(pairs)
+        grams = pa.concat_arrays([pairs[name].combine_chunks() for name in pairs.column_names])
+        if grams.null_count:
+            raise ValueError("pairs: an n-gram is null; allowed: words joined by one space")
+        grams = grams.dictionary_encode()
+        self.grams = grams.dictionary
+        self.index = Index(self.grams.to_pylist())
+        codes = grams.indices.to_numpy().copy()  # the library's own may not be written to
+        inputs, self.row_outputs = codes[:size], codes[size:]
+        both = inputs.astype(np.int64) * len(self.grams) + self.row_outputs
+        if np.unique(both).size < size:
+            order = np.argsort(both, kind="stable")
+            row = int(order[1:][np.diff(both[order]) == 0][0])
+            raise ValueError(f"pairs: given twice: {pairs.slice(row, 1).to_pylist()[0]}")
+        if counts is None:
+            rarity = -self.index.sizes.astype(np.int64)
+        else:
+            found = pc.index_in(self.grams, pa.array(counts["ngram"]))
+            documents = np.append(np.asarray(counts["documents"], np.int64), 0)
+            rarity = documents[found.fill_null(len(documents) - 1).to_numpy()]
+        from_input = rarity[inputs] <= rarity[self.row_outputs]
+        keys = np.where(from_input, inputs, self.row_outputs)
+        order = np.argsort(keys, kind="stable")
+        self.starts = np.searchsorted(keys[order], np.arange(len(self.grams) + 1))
+        self.rows = order.astype(np.int32)
+        self.others = np.where(from_input, self.row_outputs, inputs)[order].astype(np.int32)
+        self.outputs = np.zeros(len(self.grams), np.bool_)
+        self.outputs[self.row_outputs] = True
+        self._inputs = inputs
+
+    def sample_table(self, events: np.ndarray, shard: str) -> pa.Table:
+        """Sample events (item, two halves of the hash, record) as a table SAMPLES."""
+        items = events[:, 0].astype(np.int64)
+        of_pair = items < len(self.rows)
+        rows = np.where(of_pair, items, 0)
+        no_row = np.zeros(0, np.int32)
+        inputs = np.where(of_pair, self._inputs[rows] if rows.size else no_row, -1)
+        outputs = np.where(
+            of_pair,
+            self.row_outputs[rows] if rows.size else no_row,
+            items - len(self.rows),
+        )
+        names = self.grams.take(pa.array(np.maximum(inputs, 0)))
+        return tables.conform(
+            tables.SAMPLES,
+            {
+                "input_gram": pc.if_else(pa.array(inputs >= 0), names, ""),
+                "output_gram": self.grams.take(pa.array(outputs)),
+                "document": [f"{high:016x}{low:016x}" for high, low in events[:, 1:3].tolist()],
+                "shard": pa.array([shard] * len(events), pa.string()),
+                "record": events[:, 3].astype(np.int64),
+            },
+        )
+
+
+class Scanner:
+    """Counts of one thread.
+
+    Args:
+        index: the n-grams to count.
+        links: pairs of them, if any.
+        samples: documents to sample of each pair and each output n-gram.
+
+    Attributes:
+        documents: int64, [n-grams], documents that hold each.
+        occurrences: int64, [n-grams], places where each stands.
+        pair_documents: int64, [pairs], documents that hold both n-grams.
+    """
+
+    def __init__(self, index: Index, links: Links | None = None, samples: int = 0):
+        self.index, self.samples = index, samples
+        size = len(index)
+        self._tallies = np.zeros((size, 4), np.int64)
+        self._tallies[:, 3] = index.checks.view(np.int64)
+        self.documents, self.occurrences = self._tallies[:, 0], self._tallies[:, 1]
+        self._row_stamps = np.zeros(size, np.int64)
+        nothing = np.zeros(0, np.int32)
+        if links is None:
+            self._links = np.zeros(1, np.int64), nothing, nothing, np.zeros(0, np.bool_), nothing
+        else:
+            self._links = (
+                links.starts, links.others, links.rows, links.outputs, links.row_outputs
+            )  # fmt: skip
+        pairs = self._links[1].size
+        self.pair_documents = np.zeros(pairs, np.int64)
+        self._limits = np.full(pairs + size if samples and pairs else 0, 2**64 - 1, np.uint64)
+        self._events = np.empty((1024, 4), np.uint64)
+        self._used = 0
+        self._most_events = _EVENTS
+        self._number = 0
+
+    def scan(self, batch: Batch, room: Room) -> None:
+        """Add the documents of a batch."""
+        starts, ends = batch.starts, batch.ends
+        lower, same = code_points()
+        folded, places = _fold(batch.text, starts, ends, lower, room)
+        self._scan(folded, places, batch, slice(None))
+        odd = np.flatnonzero(places[1] < 0)
+        if odd.size:
+            spans = zip(starts[odd].tolist(), ends[odd].tolist(), strict=True)
+            texts = [_normalized(batch.text[start:end]) for start, end in spans]
+            bounds = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+            text = room.array("normalized", int(bounds[-1]) + kernels.PAD)
+            text[: bounds[-1]] = memoryview(b"".join(texts))
+            del texts
+            folded, places = _fold(text, bounds[:-1], bounds[1:], same, room)
+            self._scan(folded, places, batch, odd)
+        if self._used > self._most_events:
+            kept = _smallest(self._events[: self._used], self.samples, self._limits)
+            self._events[: len(kept)] = kept
+            self._used = len(kept)
+            self._most_events = max(_EVENTS, 2 * len(kept))
+
+    def _scan(self, folded, places, batch: Batch, which) -> None:
+        index = self.index
+        self._events, self._used = kernels.scan(
+            folded, *places,
+            index.first, index.longest, index.shift, index.sieve, index.slots,
+            self._number, self._tallies,
+            *self._links, self._row_stamps, self.pair_documents,
+            batch.text, batch.starts[which], batch.ends[which], batch.records[which],
+            self._limits, self._events, self._used,
+        )  # fmt: skip
+        self._number += len(batch.records)
+
+    def sampled(self) -> np.ndarray:
+        """Sample events, uint64, [events, 4]: item, two halves of the hash, record."""
+        return self._events[: self._used]
+
+
+@functools.cache
+def code_points() -> tuple[np.ndarray, np.ndarray]:
+    """What each code point is folded to, as two tables for :func:`kernels.fold`.
+
+    Both int32, [0x110000]: 0x20 for what is no word character. The first lower-cases, and has -1
+    where the character alone does not settle it: NFC may change it or join it to the one before it
+    (quick check not Yes, or a combining class, Unicode annex 15), its lower case has two characters
+    (U+0130) or depends on the neighbours (U+03A3). The second, for text already normalised, changes
+    nothing.
+    """
+    lower = np.full(0x110000, 0x20, np.int32)
+    same = lower.copy()
+    for low, high in ((0, 0xD800), (0xE000, 0x110000)):
+        text = "".join(map(chr, range(low, high)))
+        plain = text.replace("\u0130", " ").replace("\u03a3", " ").lower()
+        lowered = np.frombuffer(plain.encode("utf-32-le"), np.int32)
+        for run in re.finditer(r"\w+", text):
+            start, end = run.span()
+            lower[low + start : low + end] = lowered[start:end]
+            same[low + start : low + end] = np.arange(low + start, low + end)
+        # Nothing is assigned from plane 4 on but tags, selectors and private use.
+        for character in text[: max(0x40000 - low, 0)]:
+            parts = unicodedata.decomposition(character)
+            if parts and parts[0] != "<":
+                joined = parts.split()[1:]
+                lower[[int(point, 16) for point in joined]] = -1
+            if unicodedata.combining(character) or not unicodedata.is_normalized("NFC", character):
+                lower[ord(character)] = -1
+    # Hangul vowels and finals join by rule, not by table.
+    lower[0x1161:0x1176] = lower[0x11A8:0x11C3] = -1
+    lower[[0x130, 0x3A3]] = -1
+    return lower, same
+
+
+def _fold(text, starts, ends, table, room: Room):
+    size = int((ends - starts).sum())
+    folded = room.array("folded", size + size // 2 + 2 * starts.size + kernels.PAD)
+    places = np.empty((2, starts.size), np.int64)
+    kernels.fold(text, starts, ends, table, folded, *places)
+    return folded, places
+
+
+def _normalized(text: np.ndarray) -> bytes:
+    """UTF-8 of a document's normal form, made piece by piece.
+
+    A space or a line feed takes part in no composition and ends the context that the lower case of
+    a sigma looks at, so the pieces may be cut before one.
+    """
+    data = text.tobytes()
+    pieces = []
+    start = 0
+    while start < len(data):
+        end = start + _PIECE
+        if end < len(data):
+            cut = max(data.rfind(b" ", start + 1, end), data.rfind(b"\n", start + 1, end))
+            if cut < 0:
+                cuts = [
+                    place for place in (data.find(b" ", end), data.find(b"\n", end)) if place > 0
+                ]
+                cut = min(cuts, default=len(data))
+            end = cut
+        pieces.append(words.normalize(data[start:end].decode()).encode())
+        start = end
+    return b"".join(pieces)
+
+
+def _canonical(text: str, size: int) -> bool:
+    """Whether ``size`` n-grams, a line feed after each, are in the form words are compared in."""
+    if text.count("\n") != size or words.normalize(text) != text:
+        return False
+    return re.fullmatch(r"(?:\w+(?: \w+)*\n)*", text) is not None
+
+
+def _refuse(ngrams: Sequence[str]) -> None:
+    for gram in ngrams:
+        form = " ".join(words.words(gram))
+        if form != gram or not form:
+            allowed = f"written {form!r}" if form else "at least one word"
+            raise ValueError(f"n-gram {gram!r}: not in the form that words are compared in; "
+                             f"allowed: {allowed}")  # fmt: skip
+    raise AssertionError("a list of n-grams differs from its members")
+
+
+def _refuse_twice(ngrams: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for gram in ngrams:
+        if gram in seen:
+            raise ValueError(f"n-gram {gram!r} is given twice; allowed: once")
+        seen.add(gram)
+
+
+def _read_all(
+    shard: Shard, scanners: list[Scanner], text_field: str, on_bad_record: BadRecord, work: str
+) -> None:
+    """Scan a shard with one thread for each scanner.
+
+    Of several errors the one of the first record is raised, as one thread would.
+    """
+    reader = Reader(shard, text_field, on_bad_record)
+    progress = Progress(f"{work} {shard.name}", reader.size)
+    errors: list[Exception] = []
+
+    def work_off(scanner: Scanner) -> None:
+        room = Room()
+        try:
+            while not errors and (batch := reader.read(room)):
+                scanner.scan(batch, room)
+                progress.add(reader.position, len(batch.records), batch.text_bytes)
+        except Exception as error:
+            errors.append(error)
+
+    if len(scanners) == 1:
+        work_off(scanners[0])
+    else:
+        with ThreadPoolExecutor(len(scanners)) as pool:
+            list(pool.map(work_off, scanners))
+    if errors:
+        # Batches are handed out in order, so every record before the first bad one was looked at.
+        raise min(errors, key=lambda error: getattr(error, "record", -1))
+    progress.finish()
+
+
+def _smallest(events: np.ndarray, size: int, limits: np.ndarray | None = None) -> np.ndarray:
+    """The events of the ``size`` smallest hashes of each item, sorted by item, hash and record.
+
+    Of equal texts the first record stays. ``limits`` is lowered where an item has its fill.
+    """
+    events = events[np.lexsort(events.T[::-1])]
+    new_item = np.ones(len(events), np.bool_)
+    new_item[1:] = events[1:, 0] != events[:-1, 0]
+    new = new_item.copy()
+    new[1:] |= (events[1:, 1:3] != events[:-1, 1:3]).any(axis=1)
+    rank = np.cumsum(new) - 1
+    rank -= np.maximum.accumulate(np.where(new_item, rank, 0))
+    if limits is not None:
+        full = events[new & (rank == size - 1)]
+        limits[full[:, 0]] = full[:, 1]
+    return events[new & (rank < size)]
+
+
+def _added(table: tables.Table, keys, sums, parts: Iterable[pa.Table]) -> pa.Table:
+    total = None
+    for part in parts:
+        part = tables.conform(table, part)
+        if total is None:
+            total = part
+            columns = {name: part[name].to_numpy().copy() for name in sums}
+            continue
+        if not total.select(list(keys)).equals(part.select(list(keys))):
+            raise ValueError(
+                f"{table.path}: shards were counted with different {' and '.join(keys)}"
+            )
+        for name in sums:
+            columns[name] += part[name].to_numpy()
+    if total is None:
+        raise ValueError(f"{table.path}: no shard to merge")
+    return tables.conform(
+        table, {name: columns.get(name, total[name]) for name in total.column_names}
+    )

@@ -1,0 +1,888 @@
+"""Compiled loops of the counting engine: JSON lines to text, text to folded words, words to counts.
+
+*Folded* text is what :func:`tracemem.words.words` sees: the lower-case words of a document in UTF-8,
+with one or more spaces in place of everything between them and a line feed after each document.
+Every buffer these loops read has ``PAD`` bytes of room after its last byte in use, because bytes are
+taken by the block.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+PAD = 64
+WORDS = 1024  # words looked up together: their hashes stay in the first-level cache
+LONGEST = 127  # words in the longest n-gram
+
+# Multipliers of the hashes (splitmix64, xxHash, MurmurHash3).
+_A, _B, _C = (
+    np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0xC2B2AE3D27D4EB4E)
+)  # fmt: skip
+_NEXT_KEY, _NEXT_CHECK = np.uint64(0x94D049BB133111EB), np.uint64(0xD6E8FEB86659FD93)
+_FINAL = np.uint64(0xFF51AFD7ED558CCD)
+_ENDS, _TOPS = np.uint64(0x2121212121212121), np.uint64(0x8080808080808080)
+_C1, _C2 = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
+_F1, _F2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+_MASKS = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)
+_ZERO, _ONE, _TWO, _FIVE, _SEVEN = (np.uint64(n) for n in (0, 1, 2, 5, 7))
+_31, _32, _33, _63 = (np.uint64(n) for n in (31, 32, 33, 63))
+_LOW32, _HIGH32 = np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFF00000000)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+# What became of a line of JSON.
+READ, BLANK, UNUSUAL = 0, 1, 2
+
+
+def _pointer(context, builder, array_type, array, index, width):
+    """LLVM pointer to ``width`` bytes of an array from ``index`` on."""
+    data = context.make_array(array_type)(context, builder, array).data
+    place = builder.gep(data, [index])
+    return builder.bitcast(place, ir.VectorType(ir.IntType(8), width).as_pointer())
+
+
+def _splat(value, width):
+    return ir.Constant(ir.VectorType(ir.IntType(8), width), [value] * width)
+
+
+def _between(builder, block, low, high, width):
+    """Lanes of a block that hold low to high."""
+    return builder.icmp_unsigned(
+        "<", builder.sub(block, _splat(low, width)), _splat(high - low + 1, width)
+    )
+
+
+@intrinsic
+def load64(_context, array, index):
+    """The eight bytes from ``index`` on as one number, little-endian, at any alignment."""
+
+    def code(context, builder, signature, arguments):
+        place = _pointer(context, builder, signature.args[0], *arguments, 8)
+        place = builder.bitcast(place, ir.IntType(64).as_pointer())
+        return builder.load(place, align=1)
+
+    return types.uint64(array, types.intp), code
+
+
+@intrinsic
+def word_bits(_context, array, index):
+    """One bit for each of 64 folded bytes: whether it belongs to a word."""
+
+    def code(context, builder, signature, arguments):
+        place = _pointer(context, builder, signature.args[0], *arguments, 64)
+        block = builder.load(place, align=1)
+        return builder.bitcast(builder.icmp_unsigned(">", block, _splat(0x20, 64)), ir.IntType(64))
+
+    return types.uint64(array, types.intp), code
+
+
+@intrinsic
+def copy_plain(_context, source, index, target, place):
+    """Copy 32 bytes and tell, a bit each, which are not plain text inside a JSON string.
+
+    Those are the quote, the backslash, control characters and all bytes beyond ASCII.
+    """
+
+    def code(context, builder, signature, arguments):
+        source, index, target, place = arguments
+        start = _pointer(context, builder, signature.args[0], source, index, 32)
+        block = builder.load(start, align=1)
+        builder.store(
+            block, _pointer(context, builder, signature.args[2], target, place, 32), align=1
+        )
+        # 0x20 to 0x7F are plain, less the quote and the backslash.
+        odd = builder.not_(_between(builder, block, 0x20, 0x7F, 32))
+        for character in b'"\\':
+            odd = builder.or_(odd, builder.icmp_unsigned("==", block, _splat(character, 32)))
+        return builder.zext(builder.bitcast(odd, ir.IntType(32)), ir.IntType(64))
+
+    return types.uint64(source, types.intp, target, types.intp), code
+
+
+@intrinsic
+def fold_plain(_context, source, index, target, place):
+    """Fold 32 bytes of ASCII and tell, a bit each, which are not ASCII."""
+
+    def code(context, builder, signature, arguments):
+        source, index, target, place = arguments
+        start = _pointer(context, builder, signature.args[0], source, index, 32)
+        block = builder.load(start, align=1)
+        capital = _between(builder, block, ord("A"), ord("Z"), 32)
+        lower = builder.select(capital, builder.or_(block, _splat(0x20, 32)), block)
+        word = _between(builder, lower, ord("a"), ord("z"), 32)
+        word = builder.or_(word, _between(builder, lower, ord("0"), ord("9"), 32))
+        word = builder.or_(word, builder.icmp_unsigned("==", lower, _splat(ord("_"), 32)))
+        folded = builder.select(word, lower, _splat(0x20, 32))
+        builder.store(
+            folded, _pointer(context, builder, signature.args[2], target, place, 32), align=1
+        )
+        odd = builder.icmp_signed("<", block, _splat(0, 32))
+        return builder.zext(builder.bitcast(odd, ir.IntType(32)), ir.IntType(64))
+
+    return types.uint64(source, types.intp, target, types.intp), code
+
+
+@intrinsic
+def trailing_zeros(_context, number):
+    """Place of the lowest bit that is set; 64 where none is."""
+
+    def code(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], cgutils.false_bit)
+
+    return types.intp(types.uint64), code
+
+
+@intrinsic
+def ones(_context, number):
+    """How many bits are set."""
+
+    def code(context, builder, signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.intp(types.uint64), code
+
+
+@njit(nogil=True, cache=True)
+def _hex4(raw, i):
+    """Four hexadecimal digits as a number; -1 where they are not."""
+    value = 0
+    for k in range(i, i + 4):
+        c = raw[k]
+        if 48 <= c <= 57:
+            digit = c - 48
+        elif 65 <= (c & 0xDF) <= 70:
+            digit = (c & 0xDF) - 55
+        else:
+            return -1
+        value = value * 16 + digit
+    return value
+
+
+@njit(nogil=True, cache=True)
+def _encode(code_point, target, o):
+    """Write one code point in UTF-8; returns the place after it."""
+    if code_point < 0x80:
+        target[o] = code_point
+        return o + 1
+    if code_point < 0x800:
+        target[o] = 0xC0 | (code_point >> 6)
+        target[o + 1] = 0x80 | (code_point & 63)
+        return o + 2
+    if code_point < 0x10000:
+        target[o] = 0xE0 | (code_point >> 12)
+        target[o + 1] = 0x80 | ((code_point >> 6) & 63)
+        target[o + 2] = 0x80 | (code_point & 63)
+        return o + 3
+    target[o] = 0xF0 | (code_point >> 18)
+    target[o + 1] = 0x80 | ((code_point >> 12) & 63)
+    target[o + 2] = 0x80 | ((code_point >> 6) & 63)
+    target[o + 3] = 0x80 | (code_point & 63)
+    return o + 4
+
+
+@njit(nogil=True, cache=True)
+def _string(raw, i, text, o):
+    """Copy a JSON string whose opening quote stands before ``i`` to text[o:], without its escapes.
+
+    Returns the places after its closing quote and after the copy; the first is -1 where the string
+    is not valid (control character, bad escape, lone surrogate, invalid UTF-8).
+    """
+    while True:
+        odd = copy_plain(raw, i, text, o)
+        if odd == _ZERO:
+            i += 32
+            o += 32
+            continue
+        plain = trailing_zeros(odd)
+        i += plain
+        o += plain
+        c = np.int64(raw[i])
+        if c == 34:
+            return i + 1, o
+        if c == 92:
+            e = raw[i + 1]
+            i += 2
+            if e == 110:
+                text[o] = 10
+            elif e == 34 or e == 92 or e == 47:
+                text[o] = e
+            elif e == 116:
+                text[o] = 9
+            elif e == 114:
+                text[o] = 13
+            elif e == 98:
+                text[o] = 8
+            elif e == 102:
+                text[o] = 12
+            elif e == 117:
+                code_point = _hex4(raw, i)
+                i += 4
+                if 0xD800 <= code_point < 0xDC00 and raw[i] == 92 and raw[i + 1] == 117:
+                    second = _hex4(raw, i + 2)
+                    if not 0xDC00 <= second < 0xE000:
+                        return -1, o
+                    code_point = 0x10000 + ((code_point - 0xD800) << 10) + (second - 0xDC00)
+                    i += 6
+                elif code_point < 0 or 0xD800 <= code_point < 0xE000:
+                    return -1, o
+                o = _encode(code_point, text, o) - 1
+            else:
+                return -1, o
+            o += 1
+            continue
+        if c < 0x80:
+            return -1, o
+        while c >= 0x80:
+            # Table 3-7 of the Unicode standard: well-formed sequences.
+            second = np.int64(raw[i + 1])
+            if 0xC2 <= c < 0xE0:
+                size = 2
+                good = 0x80 <= second < 0xC0
+            elif c < 0xC2:
+                return -1, o
+            elif c < 0xF0:
+                size = 3
+                low = 0xA0 if c == 0xE0 else 0x80
+                high = 0x9F if c == 0xED else 0xBF
+                good = low <= second <= high and (raw[i + 2] & 0xC0) == 0x80
+            elif c < 0xF5:
+                size = 4
+                low = 0x90 if c == 0xF0 else 0x80
+                high = 0x8F if c == 0xF4 else 0xBF
+                good = (
+                    low <= second <= high
+                    and (raw[i + 2] & 0xC0) == 0x80
+                    and (raw[i + 3] & 0xC0) == 0x80
+                )
+            else:
+                return -1, o
+            if not good:
+                return -1, o
+            for k in range(size):
+                text[o + k] = raw[i + k]
+            i += size
+            o += size
+            c = np.int64(raw[i])
+
+
+@njit(nogil=True, cache=True)
+def _skip_space(raw, i):
+    while raw[i] == 32 or raw[i] == 13 or raw[i] == 9:
+        i += 1
+    return i
+
+
+@njit(nogil=True, cache=True)
+def _scalar(raw, i):
+    """Place after a short number without exponent, true, false or null; -1 at anything else."""
+    c = raw[i]
+    if c == 116 and raw[i + 1] == 114 and raw[i + 2] == 117 and raw[i + 3] == 101:
+        return i + 4
+    if c == 110 and raw[i + 1] == 117 and raw[i + 2] == 108 and raw[i + 3] == 108:
+        return i + 4
+    if c == 102 and raw[i + 1] == 97 and raw[i + 2] == 108 and raw[i + 3] == 115:
+        return i + 5 if raw[i + 4] == 101 else -1
+    first = i
+    if c == 45:
+        i += 1
+    digits = i
+    while 48 <= raw[i] <= 57:
+        i += 1
+    if i == digits or (raw[digits] == 48 and i > digits + 1):
+        return -1
+    if raw[i] == 46:
+        digits = i + 1
+        i = digits
+        while 48 <= raw[i] <= 57:
+            i += 1
+        if i == digits:
+            return -1
+    # An exponent or many digits: let the JSON library say whether the number is one.
+    if raw[i] == 101 or raw[i] == 69 or i - first > 18:
+        return -1
+    return i
+
+
+@njit(nogil=True, cache=True)
+def _object(raw, i, field, text, o):
+    """Read one line that holds a JSON object, and copy the string under ``field`` to text[o:].
+
+    Returns whether all went well, and the places after the object and after the text. Anything
+    out of the common (not valid, field missing, twice or not a string, deep nesting) is False.
+    """
+    value, first_key, key, after, first_value = 0, 1, 2, 3, 4
+    state = first_key
+    depth = 1
+    objects = _ONE  # a bit for every open bracket: whether it is an object's
+    found = False
+    is_text = False
+    end = o
+    i += 1
+    while True:
+        i = _skip_space(raw, i)
+        c = raw[i]
+        if state == after:
+            if depth == 0:
+                return found and c == 10, i, end
+            if c == 44:
+                state = key if objects & _ONE else value
+            elif c == 125 or c == 93:
+                if (c == 125) != ((objects & _ONE) == _ONE):
+                    return False, i, o
+                objects >>= _ONE
+                depth -= 1
+            else:
+                return False, i, o
+            i += 1
+        elif state == key or state == first_key:
+            if c == 125 and state == first_key:
+                objects >>= _ONE
+                depth -= 1
+                state = after
+                i += 1
+                continue
+            if c != 34:
+                return False, i, o
+            start = i + 1
+            i, _ = _string(raw, start, text, end)
+            if i < 0:
+                return False, start, o
+            if depth == 1:
+                size = i - 1 - start
+                is_text = size == field.size
+                k = 0
+                while k < size:
+                    if raw[start + k] == 92:
+                        return False, i, o
+                    is_text = is_text and raw[start + k] == field[k]
+                    k += 1
+            i = _skip_space(raw, i)
+            if raw[i] != 58:
+                return False, i, o
+            i += 1
+            state = value
+        else:
+            if c == 93 and state == first_value:
+                objects >>= _ONE
+                depth -= 1
+                state = after
+                i += 1
+                continue
+            wanted = is_text and depth == 1
+            if wanted and (c != 34 or found):
+                return False, i, o
+            if c == 34:
+                start = i + 1
+                i, place = _string(raw, start, text, end)
+                if i < 0:
+                    return False, start, o
+                if wanted:
+                    found = True
+                    end = place
+                state = after
+            elif c == 123 or c == 91:
+                if depth == 60:
+                    return False, i, o
+                objects = (objects << _ONE) | (_ONE if c == 123 else _ZERO)
+                depth += 1
+                state = first_key if c == 123 else first_value
+                i += 1
+            else:
+                start = i
+                i = _scalar(raw, start)
+                if i < 0:
+                    return False, start, o
+                state = after
+
+
+@njit(nogil=True, cache=True)
+def read_lines(raw, used, field, text, line_ends, starts, ends, outcomes):
+    """Copy the text of every line of JSON in raw[:used] to ``text``.
+
+    Args:
+        raw: uint8, whole lines, padded with line feeds.
+        used: bytes in use; the last line may lack its line feed.
+        field: uint8, top-level key of the text, in UTF-8.
+        text: uint8, written, as long as ``raw``.
+        line_ends: int64, [lines], written: the line feed of each line, or ``used``.
+        starts: int64, [lines], written: where the line's text starts in ``text``.
+        ends: int64, [lines], written: where it ends.
+        outcomes: uint8, [lines], written: READ, BLANK, or UNUSUAL for a line that the JSON library
+            has to look at, whose text is not there.
+
+    Returns:
+        Bytes written to ``text``.
+    """
+    i = np.int64(0)
+    o = np.int64(0)
+    line = 0
+    while i < used:
+        starts[line] = o
+        ends[line] = o
+        i = _skip_space(raw, i)
+        if raw[i] == 10:
+            outcomes[line] = BLANK
+        else:
+            good = False
+            if raw[i] == 123:
+                good, i, o = _object(raw, i, field, text, o)
+            if good:
+                outcomes[line] = READ
+                ends[line] = o
+            else:
+                outcomes[line] = UNUSUAL
+                while raw[i] != 10:
+                    i += 1
+        line_ends[line] = min(i, used)
+        line += 1
+        i += 1
+    return o
+
+
+@njit(nogil=True, cache=True)
+def fold(text, starts, ends, lower, folded, folded_starts, folded_ends):
+    """Fold documents, one after another.
+
+    Args:
+        text: uint8, valid UTF-8.
+        starts: int64, [documents], where each starts in ``text``.
+        ends: int64, [documents], where each ends.
+        lower: int32, [code points], the lower-case word character, 0x20 for what separates words,
+            -1 for what has to be normalised first: a document that holds such a one is left out.
+        folded: uint8, written; 3/2 of the text and 2 bytes a document and PAD are enough.
+        folded_starts: int64, [documents], written.
+        folded_ends: int64, [documents], written; -1 for a document left out.
+    """
+    o = 0
+    for document in range(starts.size):
+        i = starts[document]
+        end = ends[document]
+        folded_starts[document] = o
+        good = True
+        while i < end:
+            odd = fold_plain(text, i, folded, o)
+            plain = trailing_zeros(odd) if odd != _ZERO else 32
+            if i + plain >= end:
+                o += end - i
+                break
+            i += plain
+            o += plain
+            c = np.int64(text[i])
+            while c >= 0x80 and i < end:
+                if c < 0xE0:
+                    c = (c & 31) << 6 | (text[i + 1] & 63)
+                    i += 2
+                elif c < 0xF0:
+                    c = (c & 15) << 12 | (text[i + 1] & 63) << 6 | (text[i + 2] & 63)
+                    i += 3
+                else:
+                    c = (
+                        (c & 7) << 18
+                        | (text[i + 1] & 63) << 12
+                        | (text[i + 2] & 63) << 6
+                        | (text[i + 3] & 63)
+                    )
+                    i += 4
+                new = lower[c]
+                if new < 0:
+                    good = False
+                    break
+                o = _encode(new, folded, o)
+                c = np.int64(text[i])
+            if not good:
+                break
+        if good:
+            folded_ends[document] = o
+            folded[o] = 10
+            o += 1
+        else:
+            o = folded_starts[document]
+            folded_ends[document] = -1
+    return o
+
+
+@njit(nogil=True, cache=True)
+def _split(folded, start, at, end, starts):
+    """Note where the words between ``at`` and ``end`` start, by blocks of 64 bytes.
+
+    Stops early when ``starts`` has no room for another block. Returns the byte reached and the
+    number of words. ``start`` is where the document starts.
+    """
+    inside = np.uint64(at > start and folded[at - 1] > 32)
+    room = starts.size - 80
+    words = 0
+    while at < end and words <= room:
+        bits = word_bits(folded, at)
+        if end - at < 64:
+            bits &= (_ONE << np.uint64(end - at)) - _ONE
+        first = bits & ~(bits << _ONE | inside)
+        inside = bits >> _63
+        place = words
+        words += ones(first)
+        # Sixteen at a time, more than are there as a rule, is faster than to ask after each.
+        while True:
+            for k in range(16):
+                starts[place + k] = at + trailing_zeros(first)
+                first &= first - _ONE
+            place += 16
+            if first == _ZERO:
+                break
+        at += 64
+    return at, words
+
+
+@njit(nogil=True, cache=True)
+def _hash(folded, starts, words, keys, checks, long, offset):
+    """Two 64-bit hashes of each word: the key to look it up with, and the check.
+
+    With s_1 .. s_m the word's bytes, eight at a time, the last with zeros: the key is the sum of
+    s_i A B^(m-i) and the check that of s_i C^(m-i), modulo 2**64. A and B are odd and C is even, so
+    that two words of up to 15 bytes never have both in common.
+    """
+    longer = 0
+    for j in range(words):
+        piece = load64(folded, starts[j])
+        # The high bit of each byte that ends a word (0x20 or less), right up to the first such.
+        stop = (piece - _ENDS) & ~piece & _TOPS
+        piece &= ((stop & (~stop + _ONE)) >> _SEVEN) - _ONE
+        keys[offset + j] = piece * _A
+        checks[offset + j] = piece
+        long[longer] = j
+        longer += np.intp(stop == _ZERO)
+    for k in range(longer):
+        j = long[k]
+        at = starts[j] + 8
+        key, check = keys[offset + j], checks[offset + j]
+        stop = _ZERO
+        while stop == _ZERO:
+            piece = load64(folded, at)
+            stop = (piece - _ENDS) & ~piece & _TOPS
+            piece &= ((stop & (~stop + _ONE)) >> _SEVEN) - _ONE
+            key = key * _B + piece * _A
+            check = check * _C + piece
+            at += 8
+        keys[offset + j] = key
+        checks[offset + j] = check
+
+
+@njit(nogil=True, cache=True)
+def _slot(key, slots):
+    """Where to look for a key first, and its mark there."""
+    key = (key ^ (key >> _32)) * _FINAL
+    return key >> _32 & np.uint64(slots.size - 1), key & _HIGH32
+
+
+@njit(nogil=True, cache=True)
+def enter(names, bounds, sizes, first, filter_shift, sieve, slots, checks):
+    """Enter the candidate n-grams into an empty sieve and an empty hash table.
+
+    Args:
+        names: uint8, the n-grams, folded, a line feed after each.
+        bounds: int64, [n-grams + 1], where each starts in ``names``.
+        sizes: int8, [n-grams], words of each.
+        first: length of the shortest prefix that is looked up.
+        filter_shift: 64 less the binary logarithm of the places in the sieve.
+        sieve: uint64, written: two bits a place, whether an n-gram begins so, whether one is so.
+        slots: uint64, a power of two above the n-grams, written: 32 bits of the key, then the
+            number of the n-gram from 1; 0 where free.
+        checks: uint64, [n-grams], written: the check of each.
+
+    Returns:
+        An n-gram that has key and check of one before it, or -1.
+    """
+    starts, long = np.empty(LONGEST + 80, np.int64), np.empty(LONGEST, np.int64)
+    word_keys, word_checks = np.empty(LONGEST, np.uint64), np.empty(LONGEST, np.uint64)
+    keys = np.empty(sizes.size, np.uint64)
+    for gram in range(sizes.size):
+        _split(names, bounds[gram], bounds[gram], bounds[gram + 1] - 1, starts)
+        _hash(names, starts, sizes[gram], word_keys, word_checks, long, 0)
+        key, check = _ZERO, _ZERO
+        for k in range(sizes[gram]):
+            key = word_keys[k] if k == 0 else key * _NEXT_KEY ^ word_keys[k]
+            check = check * _NEXT_CHECK + word_checks[k]
+            size = k + 1
+            if size < first:
+                continue
+            place = key >> filter_shift
+            bit = (place & _31) << _ONE
+            if size < sizes[gram]:
+                sieve[place >> _FIVE] |= _ONE << bit
+            else:
+                sieve[place >> _FIVE] |= _TWO << bit
+        keys[gram] = key
+        checks[gram] = check
+        at, mark = _slot(key, slots)
+        while slots[at] != _ZERO:
+            other = np.intp(slots[at] & _LOW32) - 1
+            if keys[other] == key and checks[other] == check:
+                return gram
+            at = (at + _ONE) & np.uint64(slots.size - 1)
+        slots[at] = mark | np.uint64(gram + 1)
+    return -1
+
+
+@njit(nogil=True, cache=True)
+def document_hash(text, start, end):
+    """128-bit hash of bytes, MurmurHash3_x64_128 with seed 0 (Appleby), as two numbers."""
+    one, two = _ZERO, _ZERO
+    size = end - start
+    i = start
+    while i + 16 <= end:
+        low, high = load64(text, i), load64(text, i + 8)
+        low *= _C1
+        low = (low << _31 | low >> _33) * _C2
+        one ^= low
+        one = (one << np.uint64(27) | one >> np.uint64(37)) + two
+        one = one * _FIVE + np.uint64(0x52DCE729)
+        high *= _C2
+        high = (high << _33 | high >> _31) * _C1
+        two ^= high
+        two = (two << _31 | two >> _33) + one
+        two = two * _FIVE + np.uint64(0x38495AB5)
+        i += 16
+    rest = end - i
+    if rest > 8:
+        high = (load64(text, i + 8) & _MASKS[rest - 8]) * _C2
+        two ^= (high << _33 | high >> _31) * _C1
+    if rest > 0:
+        low = (load64(text, i) & _MASKS[min(rest, 8)]) * _C1
+        one ^= (low << _31 | low >> _33) * _C2
+    one ^= np.uint64(size)
+    two ^= np.uint64(size)
+    one += two
+    two += one
+    one = (one ^ (one >> _33)) * _F1
+    one = (one ^ (one >> _33)) * _F2
+    one ^= one >> _33
+    two = (two ^ (two >> _33)) * _F1
+    two = (two ^ (two >> _33)) * _F2
+    two ^= two >> _33
+    one += two
+    two += one
+    return one, two
+
+
+@njit(nogil=True, cache=True)
+def _grams_of(
+    folded, start, end, first, longest, filter_shift, sieve, slots,
+    starts, hashes, checks, keys, waiting, whole, grams, document, tallies, present,
+):  # fmt: skip
+    """Count the candidate n-grams of one document; returns how many distinct ones it holds.
+
+    Their numbers go to ``present``. The words are taken WORDS at a time. All n-grams of one length
+    are looked up, then those of the next length at the places where the sieve knows a longer one,
+    and so on. Lists are filled without a branch, so that the processor never has to guess, and
+    each loop touches one table, so that it can wait for many places of it at once.
+    """
+    distinct = 0
+    kept = np.int64(0)
+    at = start
+    last_slot = np.uint64(slots.size - 1)
+    while True:
+        at, words = _split(folded, start, at, end, starts)
+        _hash(folded, starts, words, hashes, checks, whole, kept)
+        words += kept
+        ended = at >= end
+        tops = words
+        if ended:
+            # No n-gram goes on with these.
+            for k in range(words, words + longest):
+                hashes[k] = _ALL
+                checks[k] = _ALL
+        else:
+            tops = words - longest + 1
+        size = first
+        waits = 0
+        wholes = 0
+        for i in range(tops):
+            key = hashes[i]
+            if first == 2:
+                key = key * _NEXT_KEY ^ hashes[i + 1]
+            keys[i] = key
+            place = key >> filter_shift
+            bits = sieve[place >> _FIVE] >> ((place & _31) << _ONE)
+            whole[wholes] = i
+            wholes += np.intp((bits >> _ONE) & _ONE)
+            waiting[waits] = i
+            waits += np.intp(bits & _ONE)
+        while True:
+            found = 0
+            for j in range(wholes):
+                i = whole[j]
+                slot, mark = _slot(keys[i], slots)
+                held = slots[slot]
+                while held != _ZERO and held & _HIGH32 != mark:
+                    slot = (slot + _ONE) & last_slot
+                    held = slots[slot]
+                whole[found] = i
+                grams[found] = np.intp(held & _LOW32) - 1
+                found += np.intp(held != _ZERO)
+            for j in range(found):
+                i = whole[j]
+                gram = grams[j]
+                check = checks[i]
+                for k in range(i + 1, i + size):
+                    check = check * _NEXT_CHECK + checks[k]
+                if np.uint64(tallies[gram, 3]) != check:
+                    gram = _other_gram(keys[i], check, slots, tallies)
+                    if gram < 0:
+                        continue
+                tallies[gram, 1] += 1
+                new = np.intp(tallies[gram, 2] != document)
+                tallies[gram, 2] = document
+                tallies[gram, 0] += new
+                present[distinct] = gram
+                distinct += new
+            if size == longest or waits == 0:
+                break
+            # The next word to each place that some longer n-gram begins at.
+            going = 0
+            wholes = 0
+            for j in range(waits):
+                i = waiting[j]
+                key = keys[i] * _NEXT_KEY ^ hashes[i + size]
+                keys[i] = key
+                place = key >> filter_shift
+                bits = sieve[place >> _FIVE] >> ((place & _31) << _ONE)
+                whole[wholes] = i
+                wholes += np.intp((bits >> _ONE) & _ONE)
+                waiting[going] = i
+                going += np.intp(bits & _ONE)
+            waits = going
+            size += 1
+        if ended:
+            return distinct
+        # The last words may begin n-grams that go on: they come again.
+        kept = longest - 1
+        for k in range(kept):
+            hashes[k] = hashes[words - kept + k]
+            checks[k] = checks[words - kept + k]
+
+
+@njit(nogil=True, cache=True)
+def _other_gram(key, check, slots, tallies):
+    """The n-gram of this key and check, where the first of its mark was another; -1 if none."""
+    slot, mark = _slot(key, slots)
+    held = slots[slot]
+    while held != _ZERO:
+        gram = np.intp(held & _LOW32) - 1
+        if held & _HIGH32 == mark and np.uint64(tallies[gram, 3]) == check:
+            return gram
+        slot = (slot + _ONE) & np.uint64(slots.size - 1)
+        held = slots[slot]
+    return -1
+
+
+@njit(nogil=True, cache=True)
+def scan(
+    folded, folded_starts, folded_ends,
+    first, longest, filter_shift, sieve, slots,
+    number, tallies,
+    links, others, rows, outputs, row_outputs, row_stamps, pair_documents,
+    text, starts, ends, records, limits, events, used,
+):  # fmt: skip
+    """Count n-grams, pairs and sample events of folded documents; see ``counting.Scanner``.
+
+    Args:
+        folded: uint8, of :func:`fold`.
+        folded_starts: int64, [documents], where each starts in ``folded``.
+        folded_ends: int64, [documents], where each ends; -1 for a document to pass over.
+        first: of :func:`enter`, as all up to ``slots``.
+        longest: words in the longest n-gram.
+        filter_shift: see :func:`enter`.
+        sieve: see :func:`enter`.
+        slots: see :func:`enter`.
+        number: documents scanned before.
+        tallies: int64, [n-grams, 4]: documents, occurrences (both added to), the number of the
+            last document each was seen in, from 1, and the check of :func:`enter`.
+        links: int64, [n-grams + 1], where each n-gram's pairs start in ``others`` and ``rows``.
+        others: int32, [pairs], the n-gram a pair needs besides.
+        rows: int32, [pairs], the pair's row.
+        outputs: bool, [n-grams], whether it is some pair's output.
+        row_outputs: int32, [pairs], the output n-gram of each row.
+        row_stamps: int64, [n-grams], the last document in which a pair held with this output.
+        pair_documents: int64, [pairs], added to by row.
+        text: uint8, the documents as they were, for their hash.
+        starts: int64, [documents], where each starts in ``text``.
+        ends: int64, [documents], where each ends.
+        records: int64, [documents], the record each came from.
+        limits: uint64, [pairs + n-grams], largest hash of interest of each pair (by row), then of
+            each output n-gram without its inputs; empty where no sample is wanted.
+        events: uint64, [places, 4], appended to: item, two halves of the hash, record.
+        used: places of ``events`` in use.
+
+    Returns:
+        ``events``, grown where needed, and its places in use.
+    """
+    starts_of_words = np.empty(WORDS + LONGEST + 80, np.int64)
+    room = starts_of_words.size + 2 * LONGEST
+    hashes, checks, keys = (
+        np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.uint64)
+    )  # fmt: skip
+    waiting, whole, grams = (
+        np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    )  # fmt: skip
+    present = np.empty(len(tallies) + 1, np.int64)
+    pairs = pair_documents.size
+    for k in range(folded_starts.size):
+        if folded_ends[k] < 0:
+            continue
+        number += 1
+        distinct = _grams_of(
+            folded, folded_starts[k], folded_ends[k], first, longest, filter_shift, sieve, slots,
+            starts_of_words, hashes, checks, keys, waiting, whole, grams, number, tallies, present,
+        )  # fmt: skip
+        if pairs == 0:
+            continue
+        hashed = False
+        high, low = _ZERO, _ZERO
+        for j in range(distinct):
+            gram = present[j]
+            for link in range(links[gram], links[gram + 1]):
+                if tallies[others[link], 2] != number:
+                    continue
+                row = np.int64(rows[link])
+                pair_documents[row] += 1
+                row_stamps[row_outputs[row]] = number
+                if limits.size == 0:
+                    continue
+                if not hashed:
+                    high, low = document_hash(text, starts[k], ends[k])
+                    hashed = True
+                if high <= limits[row]:
+                    if used == len(events):
+                        events = _grown(events)
+                    events[used, 0] = row
+                    events[used, 1] = high
+                    events[used, 2] = low
+                    events[used, 3] = records[k]
+                    used += 1
+        if limits.size == 0:
+            continue
+        for j in range(distinct):
+            gram = present[j]
+            if not outputs[gram] or row_stamps[gram] == number:
+                continue
+            if not hashed:
+                high, low = document_hash(text, starts[k], ends[k])
+                hashed = True
+            item = pairs + gram
+            if high <= limits[item]:
+                if used == len(events):
+                    events = _grown(events)
+                events[used, 0] = item
+                events[used, 1] = high
+                events[used, 2] = low
+                events[used, 3] = records[k]
+                used += 1
+    return events, used
+
+
+@njit(nogil=True, cache=True)
+def _grown(events):
+    larger = np.empty((2 * len(events), 4), np.uint64)
+    for k in range(len(events)):
+        for j in range(4):
+            larger[k, j] = events[k, j]
+    return larger

@@ -1,0 +1,321 @@
+"""A ladder of GPT-NeoX models (Pythia's architecture) trained from scratch on one corpus.
+
+The corpus is one stream of tokens, documents separated by <|endoftext|> (:func:`pack`). An epoch
+cuts the stream into rows at a drawn offset and visits them in a drawn order; both depend on seed
+and epoch alone, so a run that was killed goes on from its last checkpoint to the same weights.
+"""
+
+import hashlib
+import itertools
+import json
+import logging
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoTokenizer, GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedTokenizerFast
+from transformers.utils.logging import disable_progress_bar
+
+from tracemem import draws
+from tracemem.ladder_settings import LadderSettings, SizeSettings
+from tracemem.tables import replacing
+
+log = logging.getLogger(__name__)
+END = "<|endoftext|>"
+_STATE = "training.pt"
+_RUN = "run.json"
+_BATCH = 1000
+_TELL = 10.0
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int, folder: Path | str) -> None:
+    """Train a byte-level BPE tokenizer and save it as a Hugging Face folder.
+
+    Args:
+        texts: the documents.
+        vocabulary: tokens at most, <|endoftext|> (token 0) and the 256 bytes among them.
+        folder: made or replaced.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    whole = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token=END, eos_token=END, unk_token=END, pad_token=END
+    )
+    folder = Path(folder)
+    draft = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(draft, ignore_errors=True)
+    whole.save_pretrained(draft)
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
+
+
+def pack(texts: Iterable[str], tokenizer_folder: Path | str, path: Path | str) -> None:
+    """Write the corpus as one token stream, <|endoftext|> after every document.
+
+    Args:
+        texts: the documents, in order.
+        tokenizer_folder: a Hugging Face tokenizer with an end-of-text token.
+        path: a ``.npy`` file: uint16, or uint32 for more than 65,536 tokens, [tokens].
+
+    Raises:
+        ValueError: there is no document.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
+    kind = np.dtype(np.uint16 if len(tokenizer) <= 1 << 16 else np.uint32)
+    header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": (0,)}
+    with replacing(path) as draft, draft.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        tokens, texts = 0, iter(texts)
+        while batch := list(itertools.islice(texts, _BATCH)):
+            stream: list[int] = []
+            for ids in tokenizer(batch, verbose=False)["input_ids"]:
+                stream += ids
+                stream.append(tokenizer.eos_token_id)
+            file.write(np.array(stream, kind).tobytes())
+            tokens += len(stream)
+        if not tokens:
+            raise ValueError(f"{path}: no document to pack; allowed: at least one")
+        # NumPy leaves room in the header for the length, which is known only now.
+        file.seek(0)
+        np.lib.format.write_array_header_1_0(file, {**header, "shape": (tokens,)})
+
+
+def rows(tokens: np.ndarray, first: int, settings: LadderSettings, seed: int) -> np.ndarray:
+    """The rows of one step (int64, [batch, context + 1]), starting with the ``first`` row ever.
+
+    Rows are numbered through all epochs; targets are the inputs moved by one token.
+    """
+    context = settings.context
+    in_epoch = _rows_in_epoch(len(tokens), settings)
+    number = np.arange(first, first + settings.batch)
+    picked = []
+    for epoch in np.unique(number // in_epoch):
+        places = number[number // in_epoch == epoch] % in_epoch
+        offset = draws.below(context, seed, "offset", epoch)
+        row = draws.permute(in_epoch, seed, f"rows of epoch {epoch}", places)
+        start = offset + row * context
+        picked.append(tokens[start[:, None] + np.arange(context + 1)])
+    return np.concatenate(picked).astype(np.int64)
+
+
+def _rows_in_epoch(tokens: int, settings: LadderSettings) -> int:
+    count = (tokens - 1) // settings.context - 1
+    if count < 1:
+        raise ValueError(
+            f"the corpus is too small to train on: found {tokens} tokens; "
+            f"allowed: at least {2 * settings.context + 1} (twice ladder.context and one)"
+        )
+    return count
+
+
+def learning_rate(step: int, steps: int, peak: float, settings: LadderSettings) -> float:
+    """The rate of ``step`` (0 to ``steps`` - 1): a linear rise, then a cosine."""
+    warmup = math.ceil(settings.warmup * steps)
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    along = (step - warmup) / max(1, steps - warmup)
+    cosine = (1 + math.cos(math.pi * along)) / 2
+    return peak * (settings.final_rate + (1 - settings.final_rate) * cosine)
+
+
+def new_model(size: SizeSettings, settings: LadderSettings, seed: int) -> GPTNeoXForCausalLM:
+    """A GPT-NeoX model with random weights, initialised as Pythia's ("small init").
+
+    The standard deviation is sqrt(2 / (5 hidden)) (Nguyen and Salazar 2019).
+    """
+    torch.manual_seed(seed)
+    config = GPTNeoXConfig(
+        vocab_size=settings.vocabulary,
+        hidden_size=size.hidden,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        intermediate_size=size.width,
+        max_position_embeddings=settings.context,
+        initializer_range=math.sqrt(2 / (5 * size.hidden)),
+        rotary_pct=settings.rotary_share,
+        bos_token_id=0,
+        eos_token_id=0,
+        attn_implementation="sdpa",
+    )
+    return GPTNeoXForCausalLM(config)
+
+
+def train_model(
+    tokens_path: Path | str,
+    tokenizer_folder: Path | str,
+    size: SizeSettings,
+    settings: LadderSettings,
+    seed: int,
+    folder: Path | str,
+) -> None:
+    """Train one size and save it as a Hugging Face folder with checkpoints in ``step{N}``.
+
+    Everything is written to ``{folder}.part`` and moved in one go when training is done. A run that
+    finds a part of its own there goes on from the last checkpoint; a part made with other settings,
+    tokens or seed is started afresh.
+
+    Args:
+        tokens_path: the stream of :func:`pack`.
+        tokenizer_folder: the tokenizer it was packed with; its end-of-text token must be token 0.
+        size: what is trained.
+        settings: how it is trained.
+        seed: of the weights and of the order of the rows.
+        folder: the folder to make.
+
+    Raises:
+        FileExistsError: ``folder`` exists and is not empty.
+        ValueError: a token lies outside ``settings.vocabulary``, the tokenizer's end-of-text token
+            is not token 0, or the corpus is too small.
+        FloatingPointError: the loss is no longer a number.
+    """
+    folder, part = Path(folder), Path(f"{folder}.part")
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder}: exists already; remove it to train again")
+    tokens = np.load(tokens_path, mmap_mode="r")
+    if tokens.max() >= settings.vocabulary:
+        raise ValueError(
+            f"{tokens_path}: found token {tokens.max()}; allowed: below ladder.vocabulary "
+            f"({settings.vocabulary})"
+        )
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
+    if tokenizer.eos_token_id != 0:
+        raise ValueError(
+            f"{tokenizer_folder}: found end-of-text token {tokenizer.eos_token_id}; allowed: 0"
+        )
+    disable_progress_bar()
+    torch.set_num_threads(settings.threads)
+    torch.set_flush_denormal(True)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    device = "cuda" if settings.gpus else "cpu"
+
+    model = new_model(size, settings, seed).to(device)
+    optimizer = _optimizer(model, size, settings)
+    steps = max(1, round(settings.epochs * _rows_in_epoch(len(tokens), settings)) // settings.batch)
+    milestones = {
+        math.ceil(steps * (k + 1) / settings.checkpoints) for k in range(settings.checkpoints)
+    }
+    done = _prepare(part, tokens, size, settings, seed)
+    if done:
+        state = torch.load(part / f"step{done}" / _STATE, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        log.info("going on from step %d of %d", done, steps)
+
+    model.train()
+    began, told = time.monotonic(), time.monotonic()
+    autocast = torch.autocast(device, torch.bfloat16, enabled=settings.dtype == "bfloat16")
+    for step in range(done, steps):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, steps, size.learning_rate, settings)
+        batch = torch.from_numpy(rows(tokens, step * settings.batch, settings, seed)).to(device)
+        with autocast:
+            logits = model(batch[:, :-1], use_cache=False).logits
+        loss = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1).float(), batch[:, 1:].flatten()
+        )
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+        optimizer.step()
+        now = time.monotonic()
+        if now - told > _TELL or step + 1 in milestones:
+            told = now
+            if not math.isfinite(loss.item()):
+                raise FloatingPointError(
+                    f"{folder}: the loss is {loss.item()} at step {step + 1}; "
+                    f"lower learning_rate (found {size.learning_rate})"
+                )
+            rate = (step + 1 - done) / (now - began)
+            log.info(
+                "step %d of %d, loss %.3f, %.0f tokens/s, %.0f s left",
+                step + 1,
+                steps,
+                loss.item(),
+                rate * settings.batch * settings.context,
+                (steps - step - 1) / rate,
+            )
+        if step + 1 in milestones:
+            _save_checkpoint(part, step + 1, model, tokenizer, optimizer)
+    _finish(part, folder, model, tokenizer)
+
+
+def _optimizer(
+    model: torch.nn.Module, size: SizeSettings, settings: LadderSettings
+) -> torch.optim.AdamW:
+    """AdamW that decays matrices only."""
+    matrices = [weight for weight in model.parameters() if weight.ndim > 1]
+    others = [weight for weight in model.parameters() if weight.ndim <= 1]
+    return torch.optim.AdamW(
+        [
+            {"params": matrices, "weight_decay": settings.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ],
+        lr=size.learning_rate,
+        betas=(0.9, settings.beta2),
+        fused=True,
+    )
+
+
+def _prepare(
+    part: Path, tokens: np.ndarray, size: SizeSettings, settings: LadderSettings, seed: int
+) -> int:
+    """Steps done in the unfinished folder ``part``, which is emptied if it is another run's."""
+    run = {
+        "tokens": hashlib.blake2b(np.ascontiguousarray(tokens), digest_size=16).hexdigest(),
+        "size": size.model_dump(),
+        "ladder": settings.model_dump(exclude={"sizes"}),
+        "seed": seed,
+    }
+    told = json.dumps(run, sort_keys=True)
+    try:
+        same = (part / _RUN).read_text() == told
+    except FileNotFoundError:
+        same = False
+    if not same:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        with replacing(part / _RUN) as draft:
+            draft.write_text(told)
+    for draft in part.glob(".step*"):
+        shutil.rmtree(draft)
+    done = [int(state.parent.name.removeprefix("step")) for state in part.glob(f"step*/{_STATE}")]
+    return max(done, default=0)
+
+
+def _save_checkpoint(part: Path, step: int, model, tokenizer, optimizer) -> None:
+    """Save ``step{N}`` in one move; only the newest checkpoint keeps what training needs."""
+    older = list(part.glob(f"step*/{_STATE}"))
+    draft = part / f".step{step}"
+    shutil.rmtree(draft, ignore_errors=True)
+    model.save_pretrained(draft)
+    tokenizer.save_pretrained(draft)
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, draft / _STATE)
+    draft.rename(part / f"step{step}")
+    for state in older:
+        state.unlink()
+
+
+def _finish(part: Path, folder: Path, model, tokenizer) -> None:
+    model.save_pretrained(part)
+    tokenizer.save_pretrained(part)
+    for state in part.glob(f"step*/{_STATE}"):
+        state.unlink()
+    (part / _RUN).unlink()
+    if folder.exists():
+        folder.rmdir()
+    part.rename(folder)

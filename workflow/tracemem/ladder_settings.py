@@ -1,0 +1,105 @@
+"""Settings of the model ladder, and how many parameters a size has; imports nothing heavy."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+def parameters(vocabulary: int, hidden: int, layers: int, intermediate: int) -> int:
+    """Parameters of a GPT-NeoX model with untied embeddings, as Pythia has.
+
+    Args:
+        vocabulary: rows of the input and of the output embedding.
+        hidden: width of the residual stream.
+        layers: transformer blocks.
+        intermediate: width inside the feed-forward part.
+    """
+    attention = 4 * hidden * hidden + 4 * hidden
+    feed_forward = 2 * hidden * intermediate + intermediate + hidden
+    norms = 4 * hidden
+    return 2 * vocabulary * hidden + layers * (attention + feed_forward + norms) + 2 * hidden
+
+
+class SizeSettings(BaseModel):
+    """One size of the ladder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hidden: int = Field(ge=4, description="Width of the residual stream.")
+    layers: int = Field(ge=1, description="Transformer blocks.")
+    heads: int = Field(ge=1, description="Attention heads; divides hidden.")
+    intermediate: int = Field(
+        default=0, ge=0, description="Width inside the feed-forward part; 0: four times hidden."
+    )
+    learning_rate: float = Field(
+        default=3e-3, gt=0, le=1, description="Peak learning rate of AdamW."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        if self.hidden % (2 * self.heads):
+            raise ValueError(
+                f"heads: found {self.heads}; allowed: a number that divides hidden "
+                f"({self.hidden}) into even parts"
+            )
+        return self
+
+    @property
+    def width(self) -> int:
+        """Width inside the feed-forward part."""
+        return self.intermediate or 4 * self.hidden
+
+    def parameters(self, vocabulary: int) -> int:
+        """Parameters of this size with a vocabulary."""
+        return parameters(vocabulary, self.hidden, self.layers, self.width)
+
+
+class LadderSettings(BaseModel):
+    """A ladder of GPT-NeoX models trained from scratch on the corpus, one recipe for all sizes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    vocabulary: int = Field(
+        default=512,
+        ge=257,
+        le=65_535,
+        description="Tokens of the byte-level BPE tokenizer, <|endoftext|> among them.",
+    )
+    sizes: dict[Name, SizeSettings] = Field(
+        # Heads of 32 dimensions, the narrowest that vLLM runs.
+        default={
+            "46k": SizeSettings(hidden=32, layers=1, heads=1),
+            "116k": SizeSettings(hidden=64, layers=1, heads=2),
+            "216k": SizeSettings(hidden=64, layers=3, heads=2),
+            "924k": SizeSettings(hidden=128, layers=4, heads=4),
+        },
+        min_length=1,
+        description="Sizes by name.",
+    )
+    context: int = Field(default=128, ge=8, le=8192, description="Tokens a row.")
+    batch: int = Field(default=8, ge=1, description="Rows a step.")
+    epochs: float = Field(default=5, gt=0, description="Passes over the corpus.")
+    warmup: float = Field(
+        default=0.03, ge=0, lt=1, description="Share of the steps in which the rate rises."
+    )
+    final_rate: float = Field(
+        default=0.1, ge=0, le=1, description="Share of the peak rate left at the end of the cosine."
+    )
+    weight_decay: float = Field(default=0.1, ge=0, description="Weight decay of the matrices.")
+    beta2: float = Field(default=0.95, gt=0, lt=1, description="Second moment's decay of AdamW.")
+    clip: float = Field(default=1.0, gt=0, description="Largest norm of the gradient.")
+    rotary_share: float = Field(
+        default=0.25, gt=0, le=1, description="Share of a head's dimensions that rotate."
+    )
+    checkpoints: int = Field(
+        default=4, ge=1, description="Evenly spaced checkpoints, the final weights among them."
+    )
+    dtype: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="Type of the forward pass; weights stay float32."
+    )
+    threads: int = Field(
+        default=1, ge=1, description="CPU threads a model; another number rounds differently."
+    )
+    gpus: int = Field(default=0, ge=0, le=1, description="GPUs a model.")

@@ -1,0 +1,103 @@
+"""The reference pages that are generated from the code: tables, settings and their JSON schema.
+
+``python -m tracemem.reference`` (``make docs``) writes them; a test holds them to the code.
+"""
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from tracemem.settings import Settings
+from tracemem.tables import TABLES
+
+ROOT = Path(__file__).resolve().parents[2]
+MARK = "<!-- generated below this line: make docs -->\n"
+
+
+def tables_page() -> str:
+    """docs/tables.md: every declared table with its columns."""
+    lines = [
+        "# Tables",
+        "",
+        "Every table that two stages share, under the study's results folder. Log-probabilities "
+        "are natural logarithms (nats); intervals are 95 %.",
+    ]
+    for table in TABLES:
+        lines += ["", f"## `{table.path}`", "", table.meaning, "", "| column | type | meaning |"]
+        lines += ["| --- | --- | --- |"]
+        lines += [
+            f"| `{name}` | {kind} | {meaning} |" for name, (kind, meaning) in table.columns.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _kind(field: dict) -> str:
+    if "$ref" in field:
+        return f"see `{field['$ref'].rpartition('/')[2]}`"
+    if "enum" in field:
+        return " or ".join(f"`{value}`" if value != "" else "empty" for value in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "anyOf" in field:
+        return " or ".join(_kind(choice) for choice in field["anyOf"])
+    if field.get("type") == "array":
+        return f"list of {_kind(field['items'])}" if field.get("items") else "list"
+    if field.get("type") == "object":
+        inner = field.get("additionalProperties") or next(
+            iter(field.get("patternProperties", {}).values()), {}
+        )
+        return f"mapping to {_kind(inner)}" if isinstance(inner, dict) else "mapping"
+    bounds = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {field[bound]}" for bound, sign in bounds.items() if bound in field]
+    return " ".join([field.get("type", "any"), *limits])
+
+
+def _section(name: str, schema: dict) -> list[str]:
+    lines = ["", f"### {name}", "", schema.get("description", "").split("\n")[0], ""]
+    lines += ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
+    for key, field in schema["properties"].items():
+        if key in schema.get("required", []):
+            default = "required"
+        else:
+            # A default that is a section of its own is told in that section's table.
+            value = field.get("default")
+            default = "" if isinstance(value, dict) else f"`{json.dumps(value)}`"
+        kind = _kind(field).replace("|", "\\|")
+        lines.append(f"| `{key}` | {kind} | {default} | {field.get('description', '')} |")
+    return lines
+
+
+def config_tables(settings: type[BaseModel] = Settings) -> str:
+    """The generated part of config/README.md: every key, section by section."""
+    schema = settings.model_json_schema()
+    lines = _section("The study", schema)
+    for name, section in schema["$defs"].items():
+        if "properties" in section:
+            lines += _section(name, section)
+    return "\n".join(lines) + "\n"
+
+
+def config_page(page: str) -> str:
+    """config/README.md with its generated part made anew."""
+    return page.split(MARK)[0] + MARK + config_tables()
+
+
+def schema_file() -> str:
+    """config/schema.json, for editors."""
+    return json.dumps(Settings.model_json_schema(), indent=2) + "\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated file and what it must hold."""
+    readme = ROOT / "config" / "README.md"
+    return {
+        ROOT / "docs" / "tables.md": tables_page(),
+        ROOT / "config" / "schema.json": schema_file(),
+        readme: config_page(readme.read_text(encoding="utf-8")),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,299 @@
+"""The study's settings: every key, its type, default and meaning, checked before any job starts.
+
+``config/schema.json`` and the tables of ``config/README.md`` are generated from these classes.
+Nothing here imports more than pydantic: Snakemake reads the settings again in every job.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tracemem.ladder_settings import LadderSettings
+from tracemem.task_settings import TaskSettings
+from tracemem.world_settings import WorldSettings, shard_names
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class SettingsError(ValueError):
+    """The config is wrong; each key has its line: what was found, what is allowed."""
+
+
+class Section(BaseModel):
+    """A section of the config: unknown keys are refused, nothing changes after it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CorpusSettings(Section):
+    """The pretraining corpus."""
+
+    shards: list[str] = Field(
+        default=[],
+        description="Files, folders of .txt, or globs: .jsonl, .jsonl.gz, .jsonl.zst, .parquet. "
+        "Left out where the study makes its own world.",
+    )
+    text_field: str = Field(default="text", min_length=1, description="Field that holds the text.")
+    on_bad_record: Literal["stop", "skip"] = Field(
+        default="stop",
+        description="A record that cannot be read stops the run, or is skipped and counted in the "
+        "manifest.",
+    )
+
+
+class InfgramSettings(Section):
+    """The infinity-gram LM."""
+
+    tokenizer: str = Field(
+        default="",
+        description="Folder or hub name of the tokenizer of the index (at most 65,535 tokens); "
+        "empty: the ladder's.",
+    )
+    index: str = Field(
+        default="",
+        description="Folder of an existing infini-gram index (u16) over the same corpus, used "
+        "instead of building one.",
+    )
+
+
+class EmbedderSettings(Section):
+    """What turns an n-gram into a vector when pairs are mined."""
+
+    kind: Literal["lsa", "sentence-transformers", "laser"] = Field(
+        default="lsa",
+        description="lsa: latent semantic analysis of the corpus itself, offline; "
+        "sentence-transformers: any of its models; laser: LASER through laser_encoders.",
+    )
+    name: str = Field(
+        default="",
+        description="Hub name or folder of the model; for laser a language code such as deu_Latn "
+        "may be left empty.",
+    )
+    revision: str = Field(default="", description="Hub revision; empty: the default branch.")
+    input_prefix: str = Field(
+        default="", description="Put before every input n-gram; 'query: ' for E5."
+    )
+    output_prefix: str = Field(
+        default="", description="Put before every output n-gram; 'passage: ' for E5."
+    )
+    dimensions: int = Field(default=300, ge=2, description="Dimensions of the lsa embedding.")
+    documents: int = Field(
+        default=100_000, ge=1, description="Documents, chosen by hash, the lsa embedding is fit on."
+    )
+    window: int = Field(
+        default=48,
+        ge=2,
+        description="Words of a passage: words align that stand in the same passages (lsa).",
+    )
+    batch_size: int = Field(default=256, ge=1, description="Texts embedded at once.")
+
+    @model_validator(mode="after")
+    def _named(self):
+        if self.kind == "sentence-transformers" and not self.name:
+            raise ValueError("kind sentence-transformers needs a name")
+        return self
+
+
+class ModelSettings(Section):
+    """One model under study."""
+
+    path: str = Field(min_length=1, description="Local folder, or name on the model hub.")
+    revision: str = Field(
+        default="",
+        description="Hub revision, or the sub-folder of a local folder; empty: the final weights.",
+    )
+    parameters: int = Field(ge=1, description="Parameters, for the axis of the figures.")
+    family: str = Field(default="", description="Models compared by size share a family.")
+    dtype: Literal["float32", "bfloat16", "float16", "auto"] = Field(
+        default="float32", description="Weights' type."
+    )
+    engine: Literal["", "auto", "transformers", "vllm"] = Field(
+        default="", description="Overrides the study's engine."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="Where it runs.")
+    context_length: int = Field(
+        default=0, ge=0, description="Tokens of context, where fewer than the model's are wanted."
+    )
+    max_batch_tokens: int = Field(
+        default=16_384,
+        ge=16,
+        description="Tokens in one forward pass, padding included; halved when memory runs out.",
+    )
+    max_batch_sequences: int = Field(default=256, ge=1, description="Texts in one forward pass.")
+    tensor_parallel_size: int = Field(
+        default=1, ge=1, description="GPUs one model is split over; more than one needs vllm."
+    )
+    gpu_memory_utilization: float = Field(
+        default=0.9, gt=0, le=1, description="Share of a GPU's memory that vllm takes."
+    )
+    chat_template: bool = Field(
+        default=False, description="Wrap the prompt in the tokenizer's chat template."
+    )
+    instruct_of: str = Field(default="", description="Base model this one is tuned from.")
+    mem_mb: int = Field(default=4000, ge=100, description="Memory of its jobs, MB.")
+    runtime: int = Field(default=120, ge=1, description="Time limit of its jobs, minutes.")
+    gpus: int = Field(default=0, ge=0, description="GPUs its jobs ask for.")
+
+    def run(self) -> dict:
+        """The keys that decide what the model answers, without those of scheduling and drawing."""
+        drawn = {"parameters", "family", "instruct_of", "mem_mb", "runtime", "gpus"}
+        return self.model_dump(mode="json", exclude=drawn)
+
+
+class GenerationSettings(Section):
+    """How models are run."""
+
+    engine: Literal["auto", "transformers", "vllm"] = Field(
+        default="transformers",
+        description="auto: vllm where the package and a GPU are there, else transformers.",
+    )
+    chunk: int = Field(
+        default=512, ge=1, description="Examples a chunk; a killed job goes on after the last one."
+    )
+
+
+class StatisticsSettings(Section):
+    """Intervals and p-values."""
+
+    bootstrap: int = Field(default=1000, ge=100, description="Resamples of examples.")
+    permutations: int = Field(default=1000, ge=100, description="Permutations of examples.")
+    support_bins: int = Field(
+        default=4, ge=2, description="Quantile bins of the support, besides the bin without any."
+    )
+
+
+class Settings(Section):
+    """A study."""
+
+    title: str = Field(min_length=1, description="Title of the report.")
+    results: str = Field(
+        pattern=r"^[^{}\s]+$", description="Folder everything is written to, e.g. results/demo."
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of every resampling.")
+    corpus: CorpusSettings = Field(default=CorpusSettings(), description="Pretraining corpus.")
+    world: WorldSettings | None = Field(
+        default=None, description="Generate a closed world: corpus, task files and truth."
+    )
+    ladder: LadderSettings | None = Field(
+        default=None, description="Train a ladder of models on the corpus."
+    )
+    tasks: dict[Name, TaskSettings] = Field(min_length=1, description="Tasks by name.")
+    embedders: dict[Name, EmbedderSettings] = Field(
+        default={"lsa": EmbedderSettings()}, description="Embedders by name."
+    )
+    infgram: InfgramSettings | None = Field(
+        default=InfgramSettings(), description="Infinity-gram LM; null: none."
+    )
+    models: dict[Name, ModelSettings] = Field(
+        default={}, description="Models by name, besides the ladder's."
+    )
+    generation: GenerationSettings = Field(
+        default=GenerationSettings(), description="How models are run."
+    )
+    statistics: StatisticsSettings = Field(
+        default=StatisticsSettings(), description="Intervals and p-values."
+    )
+    samples: int = Field(
+        default=50, ge=0, description="Documents kept per pair (R of the paper), for tracing."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        if bool(self.corpus.shards) == bool(self.world):
+            raise ValueError("give either corpus.shards or world, one of them")
+        for name, task in self.tasks.items():
+            if task.embedder not in self.embedders:
+                raise ValueError(
+                    f"tasks.{name}.embedder: found {task.embedder!r}, allowed: "
+                    f"{', '.join(self.embedders)} (the keys of embedders)"
+                )
+        if self.infgram and not self.infgram.tokenizer and not self.ladder:
+            raise ValueError("infgram.tokenizer: empty, allowed only where a ladder is trained")
+        clash = set(self.models) & set(self.ladder.sizes if self.ladder else ())
+        if clash:
+            raise ValueError(f"models.{min(clash)}: the ladder has a size of the same name")
+        return self
+
+    def study_models(self) -> dict[str, ModelSettings]:
+        """Every model of the study by name, the ladder's first, in order of size."""
+        ladder = {}
+        if self.ladder:
+            for name, size in self.ladder.sizes.items():
+                ladder[name] = ModelSettings(
+                    path=f"{self.results}/ladder/{name}",
+                    parameters=size.parameters(self.ladder.vocabulary),
+                    family="ladder",
+                    dtype=self.ladder.dtype,
+                )
+        models = {**ladder, **self.models}
+        return dict(sorted(models.items(), key=lambda item: item[1].parameters))
+
+    def world_shards(self) -> list[str]:
+        """Names of the shards the study generates itself, known before they exist."""
+        return shard_names(self.world) if self.world else []
+
+
+def _walk(schema: type[BaseModel], location: tuple) -> type[BaseModel] | None:
+    """The section a key stands in, or None where it is not in one."""
+    for part in location:
+        field = schema.model_fields.get(part) if isinstance(part, str) else None
+        if field is None:
+            return None
+        schema = next(iter(_sections(field.annotation)), None)
+        if schema is None:
+            return None
+    return schema
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _sections(inner)
+
+
+def _line(error: dict) -> str:
+    location = error["loc"]
+    key = ".".join(str(part) for part in location if part != "[key]") or "config"
+    if error["type"] == "extra_forbidden":
+        *above, last = location
+        # Names of tasks, models and the like are not fields: step over them.
+        section = Settings
+        for part in above:
+            section = _walk(section, (part,)) or section
+        allowed = sorted(section.model_fields)
+        close = difflib.get_close_matches(str(last), allowed, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        return f"{key}: unknown key{hint}; allowed: {', '.join(allowed)}"
+    if error["type"] == "missing":
+        return f"{key}: missing; it is required"
+    message = re.sub(r"^Value error, ", "", error["msg"])
+    if error["type"] == "value_error":
+        return message if key == "config" else f"{key}: {message}"
+    return f"{key}: found {error['input']!r}; allowed: {message}"
+
+
+def load(config: Mapping[str, Any]) -> Settings:
+    """The settings a config stands for.
+
+    Raises:
+        SettingsError: a key is missing, unknown or wrong; every such key has its own line.
+    """
+    try:
+        return Settings.model_validate(dict(config))
+    except ValidationError as wrong:
+        found = wrong.errors()
+        # A task without a kind lacks all that its kind would give it: say the kind alone.
+        kindless = {error["loc"][:-1] for error in found if error["loc"][-1:] == ("kind",)}
+        lines = [
+            _line(error)
+            for error in found
+            if error["type"] != "missing"
+            or error["loc"][-1] in ("kind", "n", "gamma")
+            or error["loc"][:-1] not in kindless
+        ]
+        raise SettingsError("the config is wrong:\n  " + "\n  ".join(lines)) from None

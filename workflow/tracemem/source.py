@@ -1,0 +1,69 @@
+"""What code a script rests on, as one digest, so that a changed library re-runs what used it.
+
+Snakemake re-runs a rule when its script changes but does not look into the modules the script
+imports. Rules therefore carry this digest as a parameter. Comments, docstrings and layout do not
+count: the digest is taken over the syntax trees.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+WORKFLOW = PACKAGE.parent
+
+
+def _tree(path: Path) -> ast.Module:
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            continue
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+@cache
+def _imports(path: Path) -> frozenset[Path]:
+    """Files of this package that one file imports by name, with their packages' __init__."""
+    names: set[str] = set()
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    found = set()
+    for name in names:
+        parts = name.split(".")
+        if parts[0] != PACKAGE.name:
+            continue
+        for depth in range(1, len(parts) + 1):
+            place = WORKFLOW.joinpath(*parts[:depth])
+            found.update(
+                p for p in (place.with_suffix(".py"), place / "__init__.py") if p.is_file()
+            )
+    return frozenset(found)
+
+
+def modules(path: Path) -> list[Path]:
+    """Every file of this package that ``path`` imports, directly or not, sorted."""
+    seen: set[Path] = set()
+    waiting = [Path(path)]
+    while waiting:
+        for found in _imports(waiting.pop()) - seen:
+            seen.add(found)
+            waiting.append(found)
+    return sorted(seen)
+
+
+@cache
+def digest(script: Path) -> str:
+    """Hexadecimal digest (16 characters) of the package modules that a script rests on."""
+    sums = hashlib.sha256()
+    for module in modules(script):
+        sums.update(module.relative_to(WORKFLOW).as_posix().encode())
+        sums.update(ast.dump(_tree(module)).encode())
+    return sums.hexdigest()[:16]

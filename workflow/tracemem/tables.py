@@ -1,0 +1,382 @@
+"""Every table that two stages share: its columns, their types, units and meaning.
+
+Writers and readers go through :func:`write` and :func:`read`; ``docs/tables.md`` is generated from
+this module, and a test holds the two together.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+I8, I32, I64 = pa.int8(), pa.int32(), pa.int64()
+F32, F64 = pa.float32(), pa.float64()
+TEXT, FLAG = pa.string(), pa.bool_()
+TEXTS, I32S, I64S = pa.list_(TEXT), pa.list_(I32), pa.list_(I64)
+F32S, F64S = pa.list_(F32), pa.list_(F64)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table at rest: where it lies under the study's folder, what it holds, its columns."""
+
+    path: str
+    meaning: str
+    columns: Mapping[str, tuple[pa.DataType, str]]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns as an Arrow schema."""
+        return pa.schema([(name, kind) for name, (kind, _) in self.columns.items()])
+
+
+_PAIR = {
+    "input_gram": (TEXT, "s_x: n-gram of the input, words joined by one space"),
+    "output_gram": (TEXT, "s_y: n-gram of the target, or the whole target"),
+}
+_SERIES = {
+    "task": (TEXT, "task name"),
+    "model": (TEXT, "model name"),
+    "parameters": (I64, "parameters of the model"),
+}
+_INTERVAL = {
+    "value": (F64, "the statistic"),
+    "ci_low": (F64, "lower end of the 95 % interval, bootstrap over examples"),
+    "ci_high": (F64, "upper end of the same interval"),
+}
+_CORRELATION = {
+    **_INTERVAL,
+    "p_value": (
+        F64,
+        "two-sided p-value by formula, items taken as independent; t with items - 3 degrees of freedom for a partial one",
+    ),
+    "p_permutation": (F64, "two-sided p-value by permutation of examples"),
+    "p_holm": (F64, "p_permutation after Holm's correction over the rows of the same statistic"),
+    "items": (I64, "items the statistic is taken over"),
+    "examples": (I64, "examples those items come from"),
+    "dropped": (I64, "items left out, all reasons together"),
+    "dropped_zero_count": (I64, "left out: C((s_x, s_y), D) = 0"),
+    "dropped_zero_denominator": (I64, "left out: C(s_x, D) = 0"),
+    "dropped_no_span": (I64, "left out: s_y not found in the target, or cut by the context length"),
+    "dropped_zero_infgram": (I64, "left out: every token of s_y has P_inf = 0"),
+}
+_SKIPPED = {"skipped_tokens": (I64, "tokens with P_inf = 0 passed over within the items kept")}
+_TOKENS = {
+    "token_ids": (I32S, "tokens of the gold target, in the model's vocabulary"),
+    "token_starts": (I32S, "first character of each token in the target"),
+    "token_ends": (I32S, "character after each token in the target"),
+}
+
+MANIFEST = Table(
+    "corpus/manifest.parquet",
+    "The corpus: one row a shard.",
+    {
+        "shard": (TEXT, "shard name, unique in the study"),
+        "path": (TEXT, "file or folder as the config found it"),
+        "documents": (I64, "documents read"),
+        "skipped": (I64, "bad records passed over under on_bad_record: skip"),
+        "bytes": (I64, "bytes at rest"),
+        "text_bytes": (I64, "bytes of document text in UTF-8"),
+        "sha256": (TEXT, "checksum of the bytes at rest"),
+    },
+)
+EXAMPLES = Table(
+    "tasks/{task}.{split}.parquet",
+    "A task's examples in one form, whatever file they came from.",
+    {
+        "example": (I64, "row number in the split, from 0"),
+        "group": (TEXT, "what results may be split by: subject, language pair; '' if nothing"),
+        "input": (TEXT, "x, in NFC"),
+        "target": (TEXT, "y, the gold answer as the model should write it, in NFC"),
+        "aliases": (TEXTS, "answers that count as exact, the target among them"),
+        "options": (TEXTS, "options of a multiple-choice item, else empty"),
+        "prompt": (TEXT, "u with x filled in; the target follows it directly"),
+    },
+)
+CANDIDATES = Table(
+    "ngrams/candidates.parquet",
+    "Every n-gram of any task that has to be counted, once.",
+    {"ngram": (TEXT, "words joined by one space"), "n": (I8, "words in it")},
+)
+COUNTS = Table(
+    "ngrams/counts.parquet",
+    "Counts of every candidate n-gram in the corpus; ngrams/shards/ holds the same per shard.",
+    {
+        "ngram": (TEXT, "words joined by one space"),
+        "n": (I8, "words in it"),
+        "documents": (I64, "documents that hold it"),
+        "occurrences": (I64, "places where it stands"),
+    },
+)
+MINED = Table(
+    "pairs/mined/{task}.n{n}.parquet",
+    "Pairs above the threshold whose n-grams the corpus holds, before co-occurrence is known.",
+    {**_PAIR, "cosine": (F32, "cosine of the embeddings of s_x and s_y")},
+)
+PAIR_COUNTS = Table(
+    "pairs/counts.parquet",
+    "Exact co-occurrence of every mined pair; pairs/shards/ holds the same per shard.",
+    {**_PAIR, "documents": (I64, "documents that hold both, any distance, any order")},
+)
+SAMPLES = Table(
+    "pairs/samples.parquet",
+    "A reproducible sample of the documents that hold a pair, or its output n-gram only.",
+    {
+        **_PAIR,
+        "document": (TEXT, "the document: 128-bit hash of its text, hexadecimal"),
+        "shard": (TEXT, "a shard that holds it"),
+        "record": (I64, "its record in that shard: line, row or file number, from 1"),
+    },
+)
+PAIRS = Table(
+    "pairs/{task}.n{n}.parquet",
+    "The task-gram table H_n(T) with its counts.",
+    {
+        **_PAIR,
+        "cosine": (F32, "cosine of the embeddings of s_x and s_y"),
+        "pair_documents": (I64, "C((s_x, s_y), D): documents that hold both"),
+        "input_documents": (I64, "C(s_x, D): documents"),
+        "input_occurrences": (I64, "C(s_x, D): occurrences"),
+        "output_documents": (I64, "C(s_y, D): documents"),
+    },
+)
+ALIGNMENT = Table(
+    "pairs/alignment.csv",
+    "How many candidate pairs each threshold keeps, and how well they align where truth is known.",
+    {
+        "task": (TEXT, "task name"),
+        "n": (I64, "words of an n-gram"),
+        "gamma": (F64, "threshold of the cosine"),
+        "candidates": (I64, "distinct pairs of n-grams of the same example"),
+        "in_corpus": (I64, "of them, both n-grams stand in the corpus"),
+        "kept": (I64, "of them, cosine above gamma"),
+        "non_zero": (I64, "of them, some document holds both"),
+        "precision": (F64, "share of kept pairs that are true; empty without truth"),
+        "recall": (
+            F64,
+            "share of true pairs in the corpus that are kept; empty without truth",
+        ),
+    },
+)
+ITEMS = Table(
+    "items/{task}.n{n}.parquet",
+    "Phi: every pair of a test example that H_n(T) holds, with the place of s_y in the target.",
+    {
+        "example": (I64, "test example"),
+        **_PAIR,
+        "target_start": (I32, "first character of s_y in the target; -1 where it is not found"),
+        "target_end": (I32, "character after s_y in the target; -1 where it is not found"),
+        "pair_documents": (I64, "C((s_x, s_y), D): documents that hold both"),
+        "input_documents": (I64, "C(s_x, D): documents"),
+        "input_occurrences": (I64, "C(s_x, D): occurrences"),
+        "output_documents": (I64, "C(s_y, D): documents"),
+    },
+)
+GENERATIONS = Table(
+    "generations/{task}/{model}.parquet",
+    "What a model writes, and the probability it gives to the gold target and to each option.",
+    {
+        "example": (I64, "test example"),
+        "generation": (TEXT, "greedy continuation of the prompt up to the stop rule; null if none"),
+        "generated_tokens": (I32, "tokens generated"),
+        "prompt_tokens": (I32, "tokens of the prompt"),
+        **_TOKENS,
+        "token_log_probabilities": (F32S, "ln P(token given prompt and target before it), nats"),
+        "option_log_probabilities": (F64S, "ln P(option given prompt), nats; empty if no options"),
+        "option_tokens": (I32S, "tokens of each option"),
+    },
+)
+INFGRAM = Table(
+    "infgram/{task}.parquet",
+    "The infinity-gram LM over the gold targets, in the index's own tokens.",
+    {
+        "example": (I64, "test example"),
+        **_TOKENS,
+        "suffix_lengths": (I32S, "tokens of the longest context suffix that occurs in D"),
+        "suffix_counts": (I64S, "its occurrences"),
+        "continued_counts": (I64S, "occurrences followed by the token; 0 means P_inf = 0"),
+    },
+)
+GENERATED_PAIRS = Table(
+    "novelty/pairs/{task}.parquet",
+    "Every pair of an input n-gram and an n-gram that some model generated for it, once.",
+    {**_PAIR},
+)
+GENERATED_COUNTS = Table(
+    "novelty/counts.parquet",
+    "Co-occurrence of every (source n-gram, generated n-gram) pair; novelty/shards/ per shard.",
+    {**_PAIR, "documents": (I64, "documents that hold both")},
+)
+MEMORIZATION = Table(
+    "scores/memorization.csv",
+    "Distributional memorization: rank statistics between the corpus' and the model's probability.",
+    {
+        **_SERIES,
+        "n": (I64, "words of an n-gram"),
+        "measure": (TEXT, "task-gram, task-gram-keyed or infini-gram"),
+        "statistic": (TEXT, "spearman, kendall-distance or partial-spearman (given log C(s_y))"),
+        **_CORRELATION,
+        **_SKIPPED,
+    },
+)
+CONTROLS = Table(
+    "scores/controls.csv",
+    "What the measures must be read against: answer frequency alone, and the truth where known.",
+    {
+        **_SERIES,
+        "n": (I64, "words of an n-gram; 0 where the control does not depend on it"),
+        "measure": (TEXT, "output-count, truth-probability or truth-documents"),
+        "statistic": (TEXT, "spearman or partial-spearman (given log C(s_y))"),
+        **_CORRELATION,
+    },
+)
+VARIANTS = Table(
+    "scores/variants.csv",
+    "Task-gram memorization under every unit, aggregation and denominator.",
+    {
+        **_SERIES,
+        "n": (I64, "words of an n-gram"),
+        "unit": (TEXT, "pair (the paper's text), or answer: one item for each (example, s_y)"),
+        "aggregation": (TEXT, "none, or how the pairs of an answer are put together"),
+        "denominator": (TEXT, "C(s_x, D) in documents or occurrences"),
+        "statistic": (TEXT, "spearman or partial-spearman (given log C(s_y))"),
+        **_CORRELATION,
+    },
+)
+PERFORMANCE = Table(
+    "scores/performance.csv",
+    "How well each model does each task.",
+    {
+        **_SERIES,
+        "group": (TEXT, "'' for the whole task, else the part of it"),
+        "metric": (TEXT, "bleu, exact-match, accuracy, ..."),
+        **_INTERVAL,
+        "examples": (I64, "examples scored"),
+        "signature": (TEXT, "how the metric was computed, as its library states it"),
+    },
+)
+SUPPORT = Table(
+    "scores/support.csv",
+    "Performance by support: the sum of C((s_x, s_y), D) over an example's pairs.",
+    {
+        **_SERIES,
+        "n": (I64, "words of an n-gram"),
+        "bin": (I64, "bin number, from 0; bin 0 holds the examples without support"),
+        "support_low": (F64, "smallest support in the bin, documents"),
+        "support_high": (F64, "largest support in the bin, documents"),
+        "group": (TEXT, "the group that the bin is, where bins are groups; else empty"),
+        "metric": (TEXT, "as in performance.csv"),
+        **_INTERVAL,
+        "examples": (I64, "examples in the bin"),
+    },
+)
+NOVELTY = Table(
+    "scores/novelty.csv",
+    "Distinct (source n-gram, generated n-gram) pairs that no document holds.",
+    {
+        **_SERIES,
+        "n": (I64, "words of an n-gram"),
+        "generated_pairs": (I64, "distinct pairs generated"),
+        "novel_pairs": (I64, "of them, held by no document"),
+        "share": (F64, "novel_pairs / generated_pairs"),
+        "ci_low": (F64, "lower end of the share's 95 % interval, bootstrap over examples"),
+        "ci_high": (F64, "upper end of the same interval"),
+        "examples": (I64, "examples with a generation"),
+    },
+)
+CLAIMS = Table(
+    "scores/claims.csv",
+    "The study's claims against this run.",
+    {
+        "claim": (TEXT, "C1 to C8 of the paper, K1 of this project"),
+        "statement": (TEXT, "what is claimed"),
+        "verdict": (TEXT, "holds, fails or cannot tell"),
+        "numbers": (TEXT, "the numbers the verdict rests on"),
+    },
+)
+
+TABLES: tuple[Table, ...] = tuple(value for value in globals().values() if isinstance(value, Table))
+
+
+@contextmanager
+def replacing(path: Path | str):
+    """A path to write to, moved onto ``path`` when the block ends well and removed otherwise.
+
+    Half a file is so never taken for a whole one, even after kill -9.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        yield Path(name)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def conform(table: Table, data: pa.Table | pd.DataFrame | Mapping[str, Iterable]) -> pa.Table:
+    """``data`` as an Arrow table with exactly the columns of ``table``, in its order and types.
+
+    Raises:
+        ValueError: a column is missing or not declared.
+    """
+    if isinstance(data, pd.DataFrame):
+        found = list(data.columns)
+    else:
+        found = data.column_names if isinstance(data, pa.Table) else list(data)
+    wrong = sorted(set(found) ^ set(table.columns))
+    if wrong:
+        raise ValueError(
+            f"{table.path}: columns {wrong} are missing or not declared, found {found}"
+        )
+    if isinstance(data, pd.DataFrame):
+        return pa.Table.from_pandas(
+            data[list(table.columns)], schema=table.schema, preserve_index=False
+        )
+    if isinstance(data, pa.Table):
+        return data.select(list(table.columns)).cast(table.schema).replace_schema_metadata(None)
+    return pa.table(
+        {name: pa.array(data[name], kind) for name, (kind, _) in table.columns.items()},
+        schema=table.schema,
+    )
+
+
+def write(table: Table, data, path: Path | str) -> None:
+    """Write ``data`` to ``path`` (Parquet or CSV by its ending), whole or not at all."""
+    arrow = conform(table, data).replace_schema_metadata(None)
+    with replacing(path) as draft:
+        if str(path).endswith(".csv"):
+            arrow.to_pandas().to_csv(draft, index=False, float_format="%.6g")
+        else:
+            pq.write_table(arrow, draft, compression="zstd")
+
+
+def read(table: Table, path: Path | str) -> pd.DataFrame:
+    """Read a table back and hold it to its declaration.
+
+    Raises:
+        ValueError: the file's columns are not those declared.
+    """
+    if str(path).endswith(".csv"):
+        texts = [name for name, (kind, _) in table.columns.items() if kind == TEXT]
+        numbers = [name for name in table.columns if name not in texts]
+        frame = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(texts, "str"),
+            keep_default_na=False,
+            na_values={name: [""] for name in numbers},
+        )
+    else:
+        frame = pq.read_table(path).to_pandas()
+    wrong = sorted(set(frame.columns) ^ set(table.columns))
+    if wrong:
+        raise ValueError(f"{path}: columns {wrong} are missing or not declared for {table.path}")
+    return frame

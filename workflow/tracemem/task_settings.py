@@ -1,0 +1,425 @@
+"""A task's settings: where its examples lie, how they are asked, how pairs are mined and scored.
+
+What a kind of task leaves out is filled in here, so that a dump of the settings says everything.
+Nothing here imports more than pydantic: Snakemake reads the settings again in every job.
+"""
+
+import string
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Kind = Literal["question-answering", "multiple-choice", "translation", "reasoning"]
+Format = Literal["jsonl", "gsm8k", "mmlu", "triviaqa", "parallel-text"]
+MetricName = Literal[
+    "exact-match",
+    "final-answer",
+    "accuracy",
+    "accuracy-per-character",
+    "accuracy-per-token",
+    "bleu",
+    "bertscore-precision",
+]
+
+# ISO 639-1 codes of the languages stop words are known for, and their names as prompts write them.
+LANGUAGES = {
+    "af": "Afrikaans", "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "br": "Breton",
+    "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
+    "en": "English", "eo": "Esperanto", "es": "Spanish", "et": "Estonian", "eu": "Basque",
+    "fa": "Persian", "fi": "Finnish", "fr": "French", "ga": "Irish", "gl": "Galician",
+    "gu": "Gujarati", "ha": "Hausa", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian",
+    "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian", "it": "Italian", "ja": "Japanese",
+    "ko": "Korean", "ku": "Kurdish", "la": "Latin", "lt": "Lithuanian", "lv": "Latvian",
+    "mr": "Marathi", "ms": "Malay", "nl": "Dutch", "no": "Norwegian", "pl": "Polish",
+    "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian",
+    "so": "Somali", "st": "Sotho", "sv": "Swedish", "sw": "Swahili", "th": "Thai",
+    "tl": "Tagalog", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese",
+    "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu",
+}  # fmt: skip
+
+# MMLU's 57 subjects as the paper's appendix divides them; formal_logic stands in neither list.
+MMLU_REASONING = (
+    "abstract_algebra", "college_biology", "college_chemistry", "college_computer_science",
+    "college_mathematics", "college_medicine", "college_physics", "conceptual_physics",
+    "econometrics", "electrical_engineering", "elementary_mathematics", "high_school_biology",
+    "high_school_chemistry", "high_school_computer_science", "high_school_mathematics",
+    "high_school_physics", "high_school_statistics", "machine_learning", "moral_scenarios",
+    "professional_accounting", "professional_law", "professional_medicine",
+)  # fmt: skip
+MMLU_KNOWLEDGE = (
+    "anatomy", "astronomy", "business_ethics", "clinical_knowledge", "computer_security",
+    "global_facts", "high_school_european_history", "high_school_geography",
+    "high_school_government_and_politics", "high_school_macroeconomics",
+    "high_school_microeconomics", "high_school_psychology", "high_school_us_history",
+    "high_school_world_history", "human_aging", "human_sexuality", "international_law",
+    "jurisprudence", "logical_fallacies", "management", "marketing", "medical_genetics",
+    "miscellaneous", "moral_disputes", "nutrition", "philosophy", "prehistory",
+    "professional_psychology", "public_relations", "security_studies", "sociology",
+    "us_foreign_policy", "virology", "world_religions",
+)  # fmt: skip
+MMLU_GROUPS = {
+    "knowledge": MMLU_KNOWLEDGE,
+    "reasoning": MMLU_REASONING,
+    "formal_logic": ("formal_logic",),
+}
+MMLU_SUBJECTS = tuple(sorted({subject for group in MMLU_GROUPS.values() for subject in group}))
+
+_KIND_OF = {
+    "gsm8k": "reasoning",
+    "mmlu": "multiple-choice",
+    "triviaqa": "question-answering",
+    "parallel-text": "translation",
+}
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "question-answering": {
+        "prompt": "Question: {input}\nAnswer: ",
+        "output_gram": "target",
+        "metrics": ["exact-match"],
+        "max_new_tokens": 32,
+        "stop": ["\n"],
+    },
+    "multiple-choice": {
+        "prompt": "Question: {input} ",
+        "output_gram": "ngram",
+        "metrics": ["accuracy", "accuracy-per-character", "accuracy-per-token"],
+        "max_new_tokens": 0,
+        "stop": [],
+    },
+    "translation": {
+        "prompt": "{input_language} text: {input}\n{language} translation: ",
+        "output_gram": "ngram",
+        "metrics": ["bleu"],
+        "max_new_tokens": 128,
+        "stop": ["\n"],
+    },
+    "reasoning": {
+        "prompt": "Question: {input}\nAnswer: ",
+        "output_gram": "ngram",
+        "metrics": ["final-answer"],
+        "max_new_tokens": 256,
+        "stop": ["\n\n", "\nQuestion:"],
+    },
+}
+_OPTION_METRICS = {"accuracy", "accuracy-per-character", "accuracy-per-token"}
+_PLACEHOLDERS = {"mmlu": {"subject"}, "parallel-text": {"language", "side"}}
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str | int | float) else value
+
+
+def _stop_list(value: Any) -> Any:
+    if value is None or (isinstance(value, str) and value in LANGUAGES):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(word, str) for word in value):
+        return list(value)
+    raise ValueError(
+        f"found {value!r}, allowed: null, a list of words, or a language of {', '.join(LANGUAGES)}"
+    )
+
+
+def _placeholders(pattern: str, key: str) -> set[str]:
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None}
+    except ValueError as wrong:
+        raise ValueError(f"{key}: found {pattern!r}, which has a stray brace ({wrong})") from None
+
+
+Texts = Annotated[list[str], BeforeValidator(_listed)]
+StopList = Annotated[str | list[str] | None, BeforeValidator(_stop_list)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HubSettings(_Section):
+    """A data set of the Hugging Face hub, read through ``datasets``."""
+
+    name: str = Field(min_length=1, description="Name on the hub, e.g. mandarjoshi/trivia_qa.")
+    subset: str = Field(default="", description="Its configuration, e.g. rc.nocontext.")
+    revision: str = Field(default="", description="Commit or tag; empty: the default branch.")
+    test: str = Field(default="test", description="Split that serves as the test split.")
+    train: str = Field(default="train", description="Split that serves as the training split.")
+
+
+class FieldSettings(_Section):
+    """What the fields of a JSONL task are called."""
+
+    input: str = Field(default="input", min_length=1, description="Field of the input, a text.")
+    target: str = Field(default="target", min_length=1, description="Field of the gold answer.")
+    options: str = Field(default="", description="Field of the options, a list of texts.")
+    aliases: str = Field(default="", description="Field of further right answers, a list of texts.")
+    group: str = Field(default="", description="Field that results are split by, a text.")
+
+
+class StopWordSettings(_Section):
+    """Stop words of each side: an n-gram made of them alone is left out."""
+
+    input: StopList = Field(
+        default=None, description="Language code, list of words, or null for none."
+    )
+    output: StopList = Field(
+        default=None, description="The same for the target; whole targets are always kept."
+    )
+
+
+class BertScoreSettings(_Section):
+    """The model behind BERTScore."""
+
+    model: str = Field(default="roberta-large", description="Hub name or local folder.")
+    layer: int = Field(
+        default=0, ge=0, description="Layer taken; 0: the one bert-score chose for that model."
+    )
+    batch_size: int = Field(default=64, ge=1, description="Texts scored at once.")
+
+
+class TaskSettings(_Section):
+    """One task."""
+
+    kind: Kind = Field(description="What is asked; given by the format unless that is jsonl.")
+    format: Format = Field(
+        default="jsonl",
+        description="jsonl: own task, one object a line; gsm8k: its JSONL; mmlu: its csv files; "
+        "triviaqa: the official JSON, a saved data set, or JSONL of context, answer, aliases; "
+        "parallel-text: plain text or .sgm, one file a language.",
+    )
+    test: Texts = Field(
+        default=[],
+        description="File or files of the test split. {subject} stands for every MMLU subject, "
+        "{language} for the two languages and {side} for src and ref in parallel-text, which "
+        "otherwise takes two files, input first. Also .parquet, or a folder saved by datasets.",
+    )
+    train: Texts = Field(default=[], description="The same for the training split.")
+    hub: HubSettings | None = Field(
+        default=None, description="Data set of the hub, in place of test and train."
+    )
+    fields: FieldSettings = Field(
+        default=FieldSettings(), description="Names of the fields, for the format jsonl."
+    )
+    languages: list[str] = Field(
+        default=[],
+        max_length=2,
+        description="Of a translation: the input's and the target's, as a code (de) or, for a "
+        "language without one, its name with a capital letter.",
+    )
+    groups: list[str] = Field(
+        default=[],
+        description="Keep the examples of these groups only; for mmlu, knowledge, reasoning and "
+        "formal_logic stand for their subjects. Empty: all.",
+    )
+    test_limit: int = Field(
+        default=0, ge=0, description="Test examples kept, chosen by hash; 0: all."
+    )
+    train_limit: int = Field(
+        default=0, ge=0, description="Training examples kept, chosen by hash; 0: all."
+    )
+    prompt: str = Field(
+        description="Template of the prompt: {input}, and in translations {input_language} and "
+        "{language}, the target's; the target follows directly. Default: the paper's for the kind."
+    )
+    pairs_from: Literal["test", "train"] = Field(
+        default="test", description="Split the task-gram pairs are mined from."
+    )
+    n: Annotated[list[int], BeforeValidator(_listed)] = Field(
+        min_length=1, description="Words of an n-gram; one table of pairs for each."
+    )
+    gamma: Annotated[list[float], BeforeValidator(_listed)] = Field(
+        min_length=1,
+        description="Threshold of the cosine, one for all n or one for each; pairs above it are "
+        "kept.",
+    )
+    sweep: list[float] = Field(
+        default=[], description="Higher thresholds to report beside gamma, for every n."
+    )
+    output_gram: Literal["ngram", "target"] = Field(
+        description="s_y: the n-grams of the target, or the whole target whatever n. Default: "
+        "target for question-answering, else ngram."
+    )
+    embedder: str = Field(default="lsa", description="Name of the embedder, a key of embedders.")
+    stop_words: StopWordSettings = Field(
+        description="Stop words of both sides. Default: those of languages in translations, else "
+        "English."
+    )
+    metrics: Annotated[list[MetricName], BeforeValidator(_listed)] = Field(
+        min_length=1, description="How answers are scored, the first in the figures."
+    )
+    bertscore: BertScoreSettings = Field(
+        default=BertScoreSettings(), description="The model behind bertscore-precision."
+    )
+    max_new_tokens: int = Field(
+        ge=0, description="Tokens generated at most; 0: none, only options are scored."
+    )
+    stop: Texts = Field(description="A generation ends before the first of these strings.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        filled = dict(given)
+        kind = _KIND_OF.get(filled.get("format", "jsonl"))
+        if kind:
+            filled.setdefault("kind", kind)
+        for key, value in _DEFAULTS.get(filled.get("kind"), {}).items():
+            filled.setdefault(key, value)
+        if "stop_words" not in filled:
+            sides = ["en", "en"]
+            if filled.get("kind") == "translation":
+                sides = [language if language in LANGUAGES else None for language in
+                         [*(filled.get("languages") or []), None, None][:2]]  # fmt: skip
+            filled["stop_words"] = {"input": sides[0], "output": sides[1]}
+        return filled
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        expected = _KIND_OF.get(self.format, self.kind)
+        if self.kind != expected:
+            raise ValueError(f"kind: found {self.kind!r}, allowed with {self.format}: {expected}")
+        if self.hub and (self.test or self.train):
+            raise ValueError("hub: give either hub or test and train, not both")
+        if not self.hub and not self.test:
+            raise ValueError("test: missing; give a file of the test split, or hub")
+        if self.pairs_from == "train" and not (self.hub or self.train):
+            raise ValueError("pairs_from: found 'train', but train names no file; allowed: test")
+        self._check_places()
+        self._check_languages()
+        self._check_prompt()
+        self._check_mining()
+        self._check_scoring()
+        return self
+
+    def _check_places(self) -> None:
+        allowed = _PLACEHOLDERS.get(self.format, set())
+        for split in ("test", "train"):
+            for place in getattr(self, split):
+                wrong = _placeholders(place, split) - allowed
+                if wrong:
+                    found = ", ".join(sorted(wrong))
+                    usable = ", ".join(sorted(allowed)) or "none"
+                    raise ValueError(
+                        f"{split}: found placeholder {found!r} in {place!r}, allowed with "
+                        f"{self.format}: {usable}"
+                    )
+                if self.format == "mmlu" and place.endswith(".csv") and "{subject}" not in place:
+                    raise ValueError(
+                        f"{split}: found {place!r}, allowed: a path with {{subject}}, "
+                        "such as test/{subject}_test.csv"
+                    )
+            if self.format == "parallel-text" and getattr(self, split):
+                places = getattr(self, split)
+                if len(places) not in (1, 2) or (
+                    len(places) == 1
+                    and "{language}" not in places[0]
+                    and not _holds_both(places[0])
+                ):
+                    raise ValueError(
+                        f"{split}: found {places}, allowed: one path with {{language}}, or two "
+                        "paths, the input's first"
+                    )
+        if self.format == "mmlu":
+            known = {*MMLU_GROUPS, *MMLU_SUBJECTS}
+            wrong = [group for group in self.groups if group not in known]
+            if wrong:
+                raise ValueError(
+                    f"groups: found {wrong[0]!r}, allowed: {', '.join(MMLU_GROUPS)}, or subjects: "
+                    f"{', '.join(MMLU_SUBJECTS)}"
+                )
+
+    def _check_languages(self) -> None:
+        if self.format == "parallel-text" and len(self.languages) != 2:
+            raise ValueError(
+                f"languages: found {self.languages}, allowed: two, the input's and the target's"
+            )
+        if self.languages and self.kind != "translation":
+            raise ValueError(f"languages: found {self.languages}, allowed: none with {self.kind}")
+        for language in self.languages:
+            if language not in LANGUAGES and not language[:1].isupper():
+                raise ValueError(
+                    f"languages: found {language!r}, allowed: {', '.join(LANGUAGES)}, or a "
+                    "language's name with a capital letter"
+                )
+
+    def _check_prompt(self) -> None:
+        allowed = {"input"}
+        if len(self.languages) == 2:
+            allowed |= {"input_language", "language"}
+        found = _placeholders(self.prompt, "prompt")
+        if "input" not in found or found - allowed:
+            needs = " (language and input_language need languages)" if len(allowed) == 1 else ""
+            raise ValueError(
+                f"prompt: found placeholders {sorted(found)} in {self.prompt!r}, allowed: "
+                f"{sorted(allowed)}, input required{needs}"
+            )
+
+    def _check_mining(self) -> None:
+        if len(set(self.n)) != len(self.n) or min(self.n) < 1 or max(self.n) > 127:
+            raise ValueError(f"n: found {self.n}, allowed: different numbers from 1 to 127")
+        if len(self.gamma) not in (1, len(self.n)):
+            raise ValueError(
+                f"gamma: found {len(self.gamma)} values, allowed: 1, or {len(self.n)} as in n"
+            )
+        for key in ("gamma", "sweep"):
+            wrong = [value for value in getattr(self, key) if not -1 <= value < 1]
+            if wrong:
+                raise ValueError(f"{key}: found {wrong[0]}, allowed: from -1 to below 1")
+
+    def _check_scoring(self) -> None:
+        for metric in self.metrics:
+            if (metric in _OPTION_METRICS) != (self.kind == "multiple-choice"):
+                allowed = [
+                    name for name in MetricName.__args__
+                    if (name in _OPTION_METRICS) == (self.kind == "multiple-choice")
+                ]  # fmt: skip
+                raise ValueError(
+                    f"metrics: found {metric!r}, allowed with {self.kind}: {', '.join(allowed)}"
+                )
+        if self.kind == "multiple-choice" and self.format == "jsonl" and not self.fields.options:
+            raise ValueError("fields.options: missing; multiple-choice needs the options' field")
+        if self.kind != "multiple-choice" and self.max_new_tokens == 0:
+            raise ValueError(f"max_new_tokens: found 0, allowed with {self.kind}: 1 or more")
+
+    def subjects(self) -> list[str]:
+        """MMLU subjects the task takes, in alphabetical order."""
+        chosen = self.groups or list(MMLU_GROUPS)
+        return sorted({subject for group in chosen for subject in MMLU_GROUPS.get(group, (group,))})
+
+    def files(self, split: str) -> list[str]:
+        """Files and folders a split is read from, in order; none if it comes from the hub."""
+        places: Iterable[str] = getattr(self, split)
+        if self.format == "mmlu":
+            return [
+                place.format(subject=subject)
+                for place in places
+                for subject in (self.subjects() if "{subject}" in place else [""])
+            ]
+        if self.format == "parallel-text":
+            places = list(places)
+            if len(places) == 1 and "{language}" in places[0]:
+                return [
+                    places[0].format(language=language, side=side)
+                    for language, side in zip(self.languages, ("src", "ref"), strict=True)
+                ]
+        return list(places)
+
+    def gamma_of(self, n: int) -> float:
+        """The threshold of the cosine for n-grams of ``n`` words."""
+        return self.gamma[self.n.index(n) if len(self.gamma) > 1 else 0]
+
+    def thresholds(self, n: int) -> list[float]:
+        """Gamma of ``n`` and the thresholds of the sweep above it, ascending."""
+        gamma = self.gamma_of(n)
+        return [gamma, *sorted({value for value in self.sweep if value > gamma})]
+
+
+def _holds_both(place: str) -> bool:
+    """Whether one file or folder holds both languages: a data set rather than plain text."""
+    return place.endswith((".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")) or (
+        "." not in place.rsplit("/", 1)[-1]
+    )
+
+
+def language_name(language: str) -> str:
+    """Name of a language as prompts write it; a name stands for itself."""
+    return LANGUAGES.get(language, language)

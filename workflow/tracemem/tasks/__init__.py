@@ -1,0 +1,107 @@
+"""Tasks: examples of whatever source, in one table (``tables.EXAMPLES``)."""
+
+import hashlib
+import logging
+import unicodedata
+from collections.abc import Iterator
+
+import pandas as pd
+
+from tracemem.task_settings import TaskSettings, language_name
+from tracemem.tasks import gsm8k, jsonl, mmlu, parallel_text, triviaqa
+from tracemem.tasks.examples import Example
+from tracemem.tasks.records import TaskError, hub_records, records
+
+__all__ = ["TaskError", "load"]
+_log = logging.getLogger(__name__)
+
+
+def load(task: TaskSettings, split: str) -> pd.DataFrame:
+    """Examples of one split, ``test`` or ``train``, with the columns of ``tables.EXAMPLES``.
+
+    Every text is in NFC; ``aliases`` holds the target first, then the others once each.
+
+    Raises:
+        TaskError: the task has no example, or a record is not what it should be; file and line,
+            what was found and what is allowed are named.
+    """
+    where = f"hub {task.hub.name}" if task.hub else ", ".join(task.files(split)) or "no file"
+    found = [_in_nfc(task, example) for example in _examples(task, split)]
+    if not found:
+        raise TaskError(f"{where}: no example in the {split} split")
+    if task.groups and task.format != "mmlu":
+        found = _of_groups(task, found, where)
+    limit = task.test_limit if split == "test" else task.train_limit
+    if limit and limit < len(found):
+        _log.info("%s: %d of %d examples kept", where, limit, len(found))
+        found = _sample(found, limit)
+    sides = task.languages or ["", ""]
+    names = {"input_language": language_name(sides[0]), "language": language_name(sides[-1])}
+    return pd.DataFrame(
+        {
+            "example": range(len(found)),
+            "group": [example.group for example in found],
+            "input": [example.input for example in found],
+            "target": [example.target for example in found],
+            "aliases": [example.aliases for example in found],
+            "options": [example.options for example in found],
+            "prompt": [task.prompt.format(input=example.input, **names) for example in found],
+        }
+    )
+
+
+def _examples(task: TaskSettings, split: str) -> Iterator[Example]:
+    if task.format in ("jsonl", "gsm8k"):
+        source = {"jsonl": jsonl, "gsm8k": gsm8k}[task.format]
+        if task.hub:
+            yield from source.examples(task, hub_records(task.hub, split))
+        for path in task.files(split):
+            yield from source.examples(task, records(path))
+        return
+    source = {"mmlu": mmlu, "triviaqa": triviaqa, "parallel-text": parallel_text}[task.format]
+    if task.hub:
+        yield from source.of_records(task, hub_records(task.hub, split))
+    elif task.files(split):
+        yield from source.examples(task, split)
+
+
+def _in_nfc(task: TaskSettings, example: Example) -> Example:
+    def nfc(text: str) -> str:
+        return unicodedata.normalize("NFC", text).strip()
+
+    target, options = nfc(example.target), [nfc(option) for option in example.options]
+    if not nfc(example.input) or not target:
+        side = "target" if nfc(example.input) else "input"
+        raise TaskError(f"{example.place}: empty {side}, allowed: a text with words")
+    if task.kind == "multiple-choice" and target not in options:
+        raise TaskError(f"{example.place}: target {target!r}, allowed: an option, {options}")
+    if task.kind == "multiple-choice" and (len(options) < 2 or not all(options)):
+        raise TaskError(f"{example.place}: options {options}, allowed: two or more texts")
+    aliases = dict.fromkeys([target, *(nfc(alias) for alias in example.aliases)])
+    return Example(
+        place=example.place,
+        input=nfc(example.input),
+        target=target,
+        aliases=[alias for alias in aliases if alias],
+        options=options,
+        group=nfc(example.group)
+        or (parallel_text.direction(task) if task.kind == "translation" else ""),
+    )
+
+
+def _of_groups(task: TaskSettings, found: list[Example], where: str) -> list[Example]:
+    known = {example.group for example in found}
+    wrong = [group for group in task.groups if group not in known]
+    if wrong:
+        raise TaskError(f"{where}: no group {wrong[0]!r}, found: {', '.join(sorted(known))}")
+    return [example for example in found if example.group in task.groups]
+
+
+def _sample(found: list[Example], limit: int) -> list[Example]:
+    """The ``limit`` examples of smallest hash, in their order; independent of their order."""
+
+    def key(i: int) -> tuple[bytes, int]:
+        text = f"{found[i].input}\n{found[i].target}".encode()
+        return hashlib.blake2b(text, digest_size=16).digest(), i
+
+    return [found[i] for i in sorted(sorted(range(len(found)), key=key)[:limit])]

@@ -1,0 +1,143 @@
+"""The truth behind a world: its facts, the examples' facts, the lexicon, the true alignments.
+
+Which pairs of n-grams (input s_x, output s_y) of an example are true alignments:
+
+- questions, choices: s_x holds the full name of the entity (at n = 1: a word of it) and s_y is the
+  whole answer, whatever n;
+- translation: at least half of the words of s_x are linked to a word of s_y, and at least half of
+  the words of s_y to a word of s_x, by the word alignment of the grammar;
+- arithmetic: s_x holds an operand and s_y holds the same operand in the worked answer.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tracemem import tables
+from tracemem.tables import F64, I8, I64, TEXT, Table
+from tracemem.words import words
+from tracemem.world_facts import Facts
+from tracemem.world_language import Language
+from tracemem.world_tasks import Example
+
+LONGEST = 5
+
+FACTS = Table(
+    "world/truth/facts.parquet",
+    "Every fact of the generated world and how often its corpus states it.",
+    {
+        "fact": (I64, "fact number, from 0"),
+        "entity": (TEXT, "full name of the entity"),
+        "relation": (TEXT, "name of the relation"),
+        "answer": (TEXT, "the answer as it stands in documents"),
+        "documents": (I64, "documents that state the fact"),
+        "question_documents": (I64, "of them, in question and answer form"),
+        "probability": (F64, "documents / documents that hold the entity; NaN where none does"),
+    },
+)
+EXAMPLES = Table(
+    "world/truth/examples.parquet",
+    "The fact behind each test example of a task about facts.",
+    {
+        "task": (TEXT, "questions or choices"),
+        "example": (I64, "row number in the test split, from 0"),
+        "fact": (I64, "fact number"),
+        "documents": (I64, "documents that state the fact"),
+        "probability": (F64, "P(answer given entity), as in facts.parquet"),
+    },
+)
+LEXICON = Table(
+    "world/truth/lexicon.parquet",
+    "The lexicon of the generated language.",
+    {
+        "source": (TEXT, "English word, or will and a verb"),
+        "target": (TEXT, "the word it becomes"),
+    },
+)
+ALIGNMENTS = Table(
+    "world/truth/alignments.parquet",
+    "Every truly aligned pair of n-grams of any example, train or test.",
+    {
+        "task": (TEXT, "task name"),
+        "n": (I8, "words of the n-gram"),
+        "input_gram": (TEXT, "s_x: n-gram of the input, words joined by one space"),
+        "output_gram": (TEXT, "s_y: n-gram of the target, or the whole answer"),
+    },
+)
+
+
+def aligned(task: str, example: Example, n: int) -> Iterator[tuple[str, str]]:
+    """The truly aligned pairs of n-grams of one example, with repetitions."""
+    inputs, outputs = words(example.input), words(example.target)
+    whole = task in ("questions", "choices")
+    width = len(outputs) if whole else n
+    for i in range(len(inputs) - n + 1):
+        for j in range(len(outputs) - width + 1):
+            inside = [(p, q) for p, q in example.links if i <= p < i + n and j <= q < j + width]
+            from_input, to_output = {p for p, _ in inside}, {q for _, q in inside}
+            if whole:
+                true = len(from_input) >= min(n, len({p for p, _ in example.links}))
+            elif task == "translation":
+                true = 2 * len(from_input) >= n and 2 * len(to_output) >= n
+            else:
+                true = bool(inside)
+            if true:
+                yield " ".join(inputs[i : i + n]), " ".join(outputs[j : j + width])
+
+
+def alignments(examples: dict[str, list[Example]]) -> list[tuple[str, int, str, str]]:
+    """Every distinct true alignment (task, n, s_x, s_y), n from 1 to ``LONGEST``, sorted."""
+    return sorted(
+        {
+            (task, n, *pair)
+            for task, members in examples.items()
+            for n in range(1, LONGEST + 1)
+            for example in members
+            for pair in aligned(task, example, n)
+        }
+    )
+
+
+def write_facts(facts: Facts, path: Path | str) -> None:
+    """Write the table of facts."""
+    everyone = range(len(facts.documents))
+    columns = {
+        "fact": everyone,
+        "entity": [facts.name(fact) for fact in everyone],
+        "relation": [facts.relation_name(fact) for fact in everyone],
+        "answer": [facts.answer_text(fact) for fact in everyone],
+        "documents": facts.documents,
+        "question_documents": facts.questions,
+        "probability": facts.probability(),
+    }
+    tables.write(FACTS, columns, path)
+
+
+def write_examples(facts: Facts, tests: dict[str, list[Example]], path: Path | str) -> None:
+    """Write the facts behind the test examples."""
+    rows = [
+        (task, number, example.fact)
+        for task, examples in tests.items()
+        for number, example in enumerate(examples)
+        if example.fact is not None
+    ]
+    asked = [fact for _, _, fact in rows]
+    columns = {
+        "task": [task for task, _, _ in rows],
+        "example": [number for _, number, _ in rows],
+        "fact": asked,
+        "documents": facts.documents[asked],
+        "probability": facts.probability()[asked],
+    }
+    tables.write(EXAMPLES, columns, path)
+
+
+def write_lexicon(language: Language, path: Path | str) -> None:
+    """Write the lexicon."""
+    source, target = zip(*language.lexicon(), strict=True)
+    tables.write(LEXICON, {"source": source, "target": target}, path)
+
+
+def write_alignments(examples: dict[str, list[Example]], path: Path | str) -> None:
+    """Write the true alignments of ``examples``, the examples of every task."""
+    columns = zip(*alignments(examples), strict=True)
+    tables.write(ALIGNMENTS, dict(zip(ALIGNMENTS.columns, columns, strict=True)), path)
