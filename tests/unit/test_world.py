@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tracemem import draws, tables, world_truth
+from tracemem import draws, tables
 from tracemem.words import ngrams, words
-from tracemem.world import World, generate, write_shard
-from tracemem.world_settings import SPLITS, TASKS, WorldSettings, shard_names
+from tracemem.world.generator import World, generate, write_shard
+from tracemem.world.settings import SPLITS, TASKS, WorldSettings, shard_names
 
 SMALL = WorldSettings(
     seed=5,
@@ -109,7 +109,7 @@ def test_one_shard_of_a_large_world_is_made_alone(tmp_path):
 
 
 def test_facts_table_counts_the_corpus(folder, documents):
-    facts = truth(folder, world_truth.FACTS)
+    facts = truth(folder, tables.FACTS)
     bags = [set(words(d["text"])) | set(ngrams(d["text"], 2)) for d in documents]
     asked = [document["text"].startswith("Question:") for document in documents]
     for fact in facts.itertuples():
@@ -136,8 +136,8 @@ def test_frequencies_follow_zipf():
 
 
 def test_examples_table_names_the_fact_behind_a_test(folder, examples):
-    facts = truth(folder, world_truth.FACTS).set_index("fact")
-    table = truth(folder, world_truth.EXAMPLES)
+    facts = truth(folder, tables.FACTS).set_index("fact")
+    table = truth(folder, tables.FACT_EXAMPLES)
     assert Counter(table["task"]) == {"questions": 60, "choices": 60}
     for row in table.itertuples():
         example = examples[row.task, "test"][row.example]
@@ -212,7 +212,7 @@ def translate(english, lexicon):
 
 
 def test_translations_follow_lexicon_and_word_order(folder, examples, documents):
-    lexicon = dict(truth(folder, world_truth.LEXICON).itertuples(index=False))
+    lexicon = dict(truth(folder, tables.LEXICON).itertuples(index=False))
     pairs = [(e["input"], e["target"]) for e in examples["translation", "test"]]
     for document in documents:
         if document["meta"]["kind"] == "parallel":
@@ -226,8 +226,8 @@ def test_translations_follow_lexicon_and_word_order(folder, examples, documents)
 
 
 def test_alignments_of_translations_equal_a_slow_reference(folder, examples):
-    lexicon = dict(truth(folder, world_truth.LEXICON).itertuples(index=False))
-    table = truth(folder, world_truth.ALIGNMENTS)
+    lexicon = dict(truth(folder, tables.LEXICON).itertuples(index=False))
+    table = truth(folder, tables.TRUE_PAIRS)
     found = set(
         table[table["task"] == "translation"][["n", "input_gram", "output_gram"]].itertuples(
             index=False, name=None
@@ -259,9 +259,9 @@ def test_alignments_of_translations_equal_a_slow_reference(folder, examples):
 
 
 def test_alignments_of_answers_and_operands(folder):
-    facts = truth(folder, world_truth.FACTS)
+    facts = truth(folder, tables.FACTS)
     stated = {(f.entity.lower(), f.answer.lower()) for f in facts.itertuples()}
-    table = truth(folder, world_truth.ALIGNMENTS)
+    table = truth(folder, tables.TRUE_PAIRS)
     asked = table[table["task"].isin(["questions", "choices"])]
     for row in asked[asked["n"] >= 2].itertuples():
         names = [f"{a} {b}" for a, b in pairwise(row.input_gram.split())]
@@ -342,6 +342,6 @@ def test_wrong_settings_are_refused(change, message):
 
 
 def test_tables_open_with_pandas(folder):
-    for table in (world_truth.FACTS, world_truth.LEXICON):
+    for table in (tables.FACTS, tables.LEXICON):
         path = folder / "truth" / table.path.rsplit("/", 1)[1]
         assert list(pd.read_parquet(path).columns) == list(table.columns)

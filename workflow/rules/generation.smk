@@ -1,5 +1,13 @@
 # What each model writes, and the probability it gives to what it should have written.
 
+import shutil
+
+if study.generation.python and not shutil.which(study.generation.python):
+    raise WorkflowError(
+        f"generation.python: found {study.generation.python!r}; allowed: a Python that can be run "
+        f"(docs/engines.md says how to make the environment of vllm)"
+    )
+
 
 def model_folder(name):
     """The folder of a model trained here, else nothing: a hub has no file to wait for."""
@@ -18,6 +26,12 @@ def running(name):
     }
 
 
+def generate_threads(name):
+    """Cores of a job: vllm binds every core where it has no GPU, so its jobs go one at a time."""
+    alone = running(name)["engine"] == "vllm" and not models[name].gpus
+    return workflow.cores if alone and workflow.cores else 1
+
+
 rule generate:
     input:
         examples="<results>/tasks/{task}.test.parquet",
@@ -30,7 +44,7 @@ rule generate:
         "<benchmarks>/generate/{task}/{model}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: lambda wildcards: generate_threads(wildcards.model)
     resources:
         mem_mb=lambda wildcards: models[wildcards.model].mem_mb,
         runtime=lambda wildcards: models[wildcards.model].runtime,
@@ -39,6 +53,7 @@ rule generate:
         task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
         model=lambda wildcards: running(wildcards.model),
         chunk=study.generation.chunk,
+        python=study.generation.python,
         code=code("generate"),
     script:
         "../scripts/generate.py"

@@ -2,6 +2,10 @@
 
 if study.ladder:
 
+    def piece_before(size, piece):
+        """The folder that a piece of a size's training goes on from; the first has none."""
+        return f"<results>/ladder/pieces/{size}.{piece - 1}" if piece > 1 else []
+
     rule train_tokenizer:
         input:
             manifest=rules.write_manifest.output[0],
@@ -22,15 +26,36 @@ if study.ladder:
             shards=shards,
             corpus=corpus_reading(),
             vocabulary=study.ladder.vocabulary,
+            documents=study.ladder.tokenizer_documents,
             code=code("train_tokenizer"),
         script:
             "../scripts/train_tokenizer.py"
 
+    rule pack_shard:
+        input:
+            shard=lambda wildcards: shards[wildcards.shard],
+            tokenizer=rules.train_tokenizer.output[0],
+        output:
+            temp("<results>/ladder/tokens/{shard}.npy"),
+        log:
+            "<logs>/pack_shard/{shard}.log",
+        benchmark:
+            "<benchmarks>/pack_shard/{shard}.tsv"
+        conda:
+            "../../envs/workflow.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=120,
+        params:
+            corpus=corpus_reading(),
+            code=code("pack_shard"),
+        script:
+            "../scripts/pack_shard.py"
+
     rule pack_corpus:
         input:
-            manifest=rules.write_manifest.output[0],
-            tokenizer=rules.train_tokenizer.output[0],
-            shards=list(shards.values()),
+            expand(rules.pack_shard.output, shard=shards),
         output:
             "<results>/ladder/tokens.npy",
         log:
@@ -42,10 +67,8 @@ if study.ladder:
         threads: 1
         resources:
             mem_mb=2000,
-            runtime=120,
+            runtime=60,
         params:
-            shards=shards,
-            corpus=corpus_reading(),
             code=code("pack_corpus"),
         script:
             "../scripts/pack_corpus.py"
@@ -54,6 +77,9 @@ if study.ladder:
         input:
             tokens=rules.pack_corpus.output[0],
             tokenizer=rules.train_tokenizer.output[0],
+            before=lambda wildcards: piece_before(
+                wildcards.size, study.ladder.sizes[wildcards.size].pieces
+            ),
         output:
             directory("<results>/ladder/{size}"),
         log:
@@ -61,20 +87,45 @@ if study.ladder:
         benchmark:
             "<benchmarks>/train_model/{size}.tsv"
         # The largest model takes longest: start it first.
-        priority: 100
+        priority: lambda wildcards: 1 + list(models).index(wildcards.size)
         conda:
             "../../envs/workflow.yaml"
         threads: study.ladder.threads
         resources:
-            mem_mb=2000,
-            runtime=240,
+            mem_mb=study.ladder.mem_mb,
+            runtime=study.ladder.runtime,
             gpu=study.ladder.gpus,
         params:
-            ladder=study.ladder.model_dump(mode="json", exclude={"sizes"}),
+            ladder=study.ladder.recipe(),
             size=lambda wildcards: study.ladder.sizes[wildcards.size].model_dump(
                 mode="json"
             ),
+            piece=lambda wildcards: study.ladder.sizes[wildcards.size].pieces,
             seed=study.seed,
             code=code("train_model"),
         script:
             "../scripts/train_model.py"
+
+    use rule train_model as train_piece with:
+        input:
+            tokens=rules.pack_corpus.output[0],
+            tokenizer=rules.train_tokenizer.output[0],
+            before=lambda wildcards: piece_before(
+                wildcards.size, int(wildcards.piece)
+            ),
+        output:
+            temp(directory("<results>/ladder/pieces/{size}.{piece}")),
+        wildcard_constraints:
+            piece=r"\d+",
+        log:
+            "<logs>/train_model/{size}.{piece}.log",
+        benchmark:
+            "<benchmarks>/train_model/{size}.{piece}.tsv"
+        params:
+            ladder=study.ladder.recipe(),
+            size=lambda wildcards: study.ladder.sizes[wildcards.size].model_dump(
+                mode="json"
+            ),
+            piece=lambda wildcards: int(wildcards.piece),
+            seed=study.seed,
+            code=code("train_model"),

@@ -1,22 +1,29 @@
-"""Run one model over one task: what it writes, and the probability of what it should write."""
+"""Run one model over one task: what it writes, and the probability of what it should write.
 
-from pathlib import Path
+The job goes on in the Python that the config names for models: vLLM pins versions of its own and
+has an environment to itself.
+"""
 
-from tracemem import engines, generation, tables
-from tracemem.joblog import job_log
-from tracemem.task_settings import TaskSettings
+import json
+import os
+import sys
+
+from tracemem import generation, source
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        task = TaskSettings(**snakemake.params.task)
-        output = Path(snakemake.output[0])
-        generation.run(
-            engines.load(engines.ModelSettings(**snakemake.params.model)),
-            tables.read(tables.EXAMPLES, snakemake.input.examples),
-            output,
-            # Not an output of the rule, so that what is done survives a job that fails.
-            output.with_suffix(".chunks"),
-            max_new_tokens=task.max_new_tokens,
-            stop=task.stop,
-            chunk_size=snakemake.params.chunk,
-        )
+    params = snakemake.params
+    job = {
+        "model": params.model,
+        "task": params.task,
+        "chunk": params.chunk,
+        "examples": snakemake.input.examples,
+        "output": snakemake.output[0],
+        "log": snakemake.log[0],
+    }
+    python = params.python or sys.executable
+    # In place of this process, so that signals, exit status and measurements are the job's own.
+    os.execvpe(
+        python,
+        [python, "-m", generation.__name__, json.dumps(job)],
+        {**os.environ, "PYTHONPATH": str(source.WORKFLOW)},
+    )

@@ -1,11 +1,8 @@
-"""Write the corpus as one stream of tokens for the ladder to train on."""
+"""Join the shards' tokens to the one stream that the ladder trains on."""
 
-from tracemem.corpus import texts
 from tracemem.joblog import job_log
-from tracemem.ladder import pack
+from tracemem.ladder import join
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        params = snakemake.params
-        corpus = texts(params.shards, **params.corpus)
-        pack(corpus, snakemake.input.tokenizer, snakemake.output[0])
+        join(snakemake.input, snakemake.output[0])

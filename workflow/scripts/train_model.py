@@ -1,4 +1,4 @@
-"""Train one size of the ladder from scratch, with evenly spaced checkpoints."""
+"""Train one size of the ladder, or a piece of its training, with evenly spaced checkpoints."""
 
 from tracemem.joblog import job_log
 from tracemem.ladder import train_model
@@ -14,4 +14,7 @@ if __name__ == "__main__":
             LadderSettings(**params.ladder),
             params.seed,
             snakemake.output[0],
+            params.piece,
+            # An input that is not there is an empty list.
+            snakemake.input.before or None,
         )

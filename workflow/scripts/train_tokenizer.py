@@ -1,5 +1,8 @@
-"""Train the ladder's byte-level BPE tokenizer on the corpus."""
+"""Train the ladder's byte-level BPE tokenizer on the corpus, or on an even sample of it."""
 
+from itertools import islice
+
+from tracemem import tables
 from tracemem.corpus import texts
 from tracemem.joblog import job_log
 from tracemem.ladder import train_tokenizer
@@ -8,4 +11,8 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         params = snakemake.params
         corpus = texts(params.shards, **params.corpus)
+        if params.documents:
+            manifest = tables.read(tables.MANIFEST, snakemake.input.manifest)
+            every = max(1, manifest["documents"].sum() // params.documents)
+            corpus = islice(corpus, 0, None, every)
         train_tokenizer(corpus, params.vocabulary, snakemake.output[0])

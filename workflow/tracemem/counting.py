@@ -27,6 +27,7 @@ from tracemem.progress import Progress
 
 SAMPLES = 50
 _EVENTS = 1 << 20  # sample events kept before they are thinned out
+_SLOTS_MORE = 1 << 12  # slots after the last that a key asks for
 _PIECE = 1 << 20  # bytes of one document normalised at once
 
 
@@ -204,15 +205,17 @@ class Index:
         self.sizes = sizes.astype(np.int8)
         self.first = 1 if not sizes.size or sizes.min() == 1 else 2
         self.longest = int(sizes.max(initial=1))
-        # About four places of the sieve for every prefix, and two slots for every n-gram.
-        places = min(max(int(4 * sizes.sum()), 1 << 12).bit_length(), 32)
-        self.shift = np.uint64(64 - places)
-        self.sieve = np.zeros(1 << (places - 5), np.uint64)
-        self.slots = np.zeros(1 << (2 * len(ngrams) + 1).bit_length(), np.uint64)
+        self.wanted = np.bincount(sizes, minlength=self.longest + 1) > 0
+        # Two to four places of the sieve for every prefix, two to four slots for every n-gram.
+        places = min(max(2 * int(sizes.sum()), 1 << 12).bit_length(), 32)
+        rows = max((2 * len(ngrams)).bit_length() - 3, 1)
         self.checks = np.empty(len(ngrams), np.uint64)
-        same = kernels.enter(
-            names, bounds, self.sizes, self.first, self.shift, self.sieve, self.slots, self.checks
-        )
+        self.tables = (
+            _aligned(1 << (places - 5), np.uint64), np.uint64(64 - places),
+            _aligned((8 << rows) + _SLOTS_MORE, np.uint32), np.uint64(64 - rows),
+            np.uint64((1 << len(ngrams).bit_length()) - 1),
+        )  # fmt: skip
+        same = kernels.enter(names, bounds, self.sizes, self.first, *self.tables, self.checks)
         if same >= 0:
             raise ValueError(f"n-gram {ngrams[same]!r} has both hashes of another: leave one out")
 
@@ -308,9 +311,10 @@ class Scanner:
     def __init__(self, index: Index, links: Links | None = None, samples: int = 0):
         self.index, self.samples = index, samples
         size = len(index)
-        self._tallies = np.zeros((size, 4), np.int64)
+        self._tallies = _aligned(4 * size, np.int64).reshape(size, 4)
         self._tallies[:, 3] = index.checks.view(np.int64)
         self.documents, self.occurrences = self._tallies[:, 0], self._tallies[:, 1]
+        self._present = np.zeros(size + 1, np.int64)
         self._row_stamps = np.zeros(size, np.int64)
         nothing = np.zeros(0, np.int32)
         if links is None:
@@ -353,8 +357,8 @@ class Scanner:
         index = self.index
         self._events, self._used = kernels.scan(
             folded, *places,
-            index.first, index.longest, index.shift, index.sieve, index.slots,
-            self._number, self._tallies,
+            np.uint64(index.first), np.uint64(index.longest), index.wanted, *index.tables,
+            self._number, self._tallies, self._present,
             *self._links, self._row_stamps, self.pair_documents,
             batch.text, batch.starts[which], batch.ends[which], batch.records[which],
             self._limits, self._events, self._used,
@@ -398,6 +402,14 @@ def code_points() -> tuple[np.ndarray, np.ndarray]:
     lower[0x1161:0x1176] = lower[0x11A8:0x11C3] = -1
     lower[[0x130, 0x3A3]] = -1
     return lower, same
+
+
+def _aligned(size: int, kind: type) -> np.ndarray:
+    """Zeros that start where a cache line does."""
+    width = np.dtype(kind).itemsize
+    room = np.zeros(size + 64 // width, kind)
+    start = -room.ctypes.data % 64 // width
+    return room[start : start + size]
 
 
 def _fold(text, starts, ends, table, room: Room):

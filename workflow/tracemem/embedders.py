@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tracemem import tables
+from tracemem.drafts import replacing
 from tracemem.words import words
 
 Side = Literal["input", "output"]
@@ -199,7 +199,7 @@ class LsaEmbedder:
 
     def save(self, path: Path | str) -> None:
         """Write the embedder to an ``.npz`` file, whole or not at all."""
-        with tables.replacing(path) as draft, open(draft, "wb") as stream:
+        with replacing(path) as draft, open(draft, "wb") as stream:
             np.savez(
                 stream,
                 vocabulary=np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
@@ -326,7 +326,7 @@ class CachedEmbedder:
                 pa.array(values.ravel(), pa.float32()), values.shape[1]
             ),
         }
-        with tables.replacing(self._folder / f"{side}.{digest}.parquet") as draft:
+        with replacing(self._folder / f"{side}.{digest}.parquet") as draft:
             pq.write_table(pa.table(columns), draft, compression="zstd")
 
 

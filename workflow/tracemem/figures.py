@@ -24,7 +24,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from tracemem.tables import replacing
+from tracemem.drafts import replacing
 
 # It reports every table of every font that a PDF embeds.
 logging.getLogger("fontTools").setLevel(logging.WARNING)

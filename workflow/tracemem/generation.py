@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -22,7 +23,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tracemem import encoding, tables
-from tracemem.engines import Engine
+from tracemem.engines import Engine, ModelSettings, load
+from tracemem.joblog import job_log
+from tracemem.task_settings import TaskSettings
 
 log = logging.getLogger(__name__)
 
@@ -200,3 +203,28 @@ def _chunk(
         seen += len(item.prefix) + sum(map(len, item.continuations))
         seen += len(item.start or []) + row["generated_tokens"]
     return rows, seen
+
+
+def main(job: dict) -> None:
+    """Run one job, described by plain values.
+
+    Args:
+        job: ``model`` and ``task``, the keys of their settings; ``chunk``, examples a chunk; the
+            paths ``examples``, ``output`` and ``log``.
+    """
+    with job_log(job["log"]):
+        task, output = TaskSettings(**job["task"]), Path(job["output"])
+        run(
+            load(ModelSettings(**job["model"])),
+            tables.read(tables.EXAMPLES, job["examples"]),
+            output,
+            # Not an output of the rule, so that what is done survives a job that fails.
+            output.with_suffix(".chunks"),
+            max_new_tokens=task.max_new_tokens,
+            stop=task.stop,
+            chunk_size=job["chunk"],
+        )
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

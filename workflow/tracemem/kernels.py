@@ -26,9 +26,11 @@ _ENDS, _TOPS = np.uint64(0x2121212121212121), np.uint64(0x8080808080808080)
 _C1, _C2 = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
 _F1, _F2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _MASKS = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)
-_ZERO, _ONE, _TWO, _FIVE, _SEVEN = (np.uint64(n) for n in (0, 1, 2, 5, 7))
-_31, _32, _33, _63 = (np.uint64(n) for n in (31, 32, 33, 63))
-_LOW32, _HIGH32 = np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFF00000000)
+_ZERO, _ONE, _TWO, _THREE, _FIVE, _SEVEN, _EIGHT = (
+    np.uint64(n) for n in (0, 1, 2, 3, 5, 7, 8)
+)  # fmt: skip
+_31, _32, _33, _63, _255 = (np.uint64(n) for n in (31, 32, 33, 63, 255))
+_LOW32 = np.uint64(0xFFFFFFFF)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 # What became of a line of JSON.
@@ -141,6 +143,52 @@ def ones(_context, number):
         return builder.ctpop(arguments[0])
 
     return types.intp(types.uint64), code
+
+
+@intrinsic
+def prefetch(_context, array, index):
+    """Ask for the cache line of an element that will be wanted soon; ``index`` in elements."""
+
+    def code(context, builder, signature, arguments):
+        array, index = arguments
+        data = context.make_array(signature.args[0])(context, builder, array).data
+        byte, whole = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        place = builder.bitcast(builder.gep(data, [index]), byte)
+        builder.call(function, [place, whole(0), whole(3), whole(1)])
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp), code
+
+
+@intrinsic
+def compare_row(_context, slots, index, mark, number_mask):
+    """Look at the eight slots from ``index`` on: low byte, which hold the mark; next, are free."""
+
+    def code(context, builder, signature, arguments):
+        slots, index, mark, number_mask = arguments
+        lanes = ir.VectorType(ir.IntType(32), 8)
+        data = context.make_array(signature.args[0])(context, builder, slots).data
+        place = builder.bitcast(builder.gep(data, [index]), lanes.as_pointer())
+        row = builder.load(place, align=4)
+
+        def all_lanes(number):
+            lane = builder.trunc(number, ir.IntType(32))
+            one = builder.insert_element(ir.Constant(lanes, ir.Undefined), lane, ir.IntType(32)(0))
+            zeros = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
+            return builder.shuffle_vector(one, ir.Constant(lanes, ir.Undefined), zeros)
+
+        free = builder.icmp_unsigned("==", row, ir.Constant(lanes, [0] * 8))
+        rest = builder.sub(builder.xor(row, all_lanes(mark)), ir.Constant(lanes, [1] * 8))
+        same = builder.icmp_unsigned("<", rest, all_lanes(number_mask))
+        same, free = (
+            builder.zext(builder.bitcast(bits, ir.IntType(8)), ir.IntType(64))
+            for bits in (same, free)
+        )
+        return builder.or_(same, builder.shl(free, ir.IntType(64)(8)))
+
+    return types.uint64(slots, types.intp, types.uint64, types.uint64), code
 
 
 @njit(nogil=True, cache=True)
@@ -540,7 +588,7 @@ def _hash(folded, starts, words, keys, checks, long, offset):
     s_i A B^(m-i) and the check that of s_i C^(m-i), modulo 2**64. A and B are odd and C is even, so
     that two words of up to 15 bytes never have both in common.
     """
-    longer = 0
+    longer = _ZERO
     for j in range(words):
         piece = load64(folded, starts[j])
         # The high bit of each byte that ends a word (0x20 or less), right up to the first such.
@@ -549,9 +597,9 @@ def _hash(folded, starts, words, keys, checks, long, offset):
         keys[offset + j] = piece * _A
         checks[offset + j] = piece
         long[longer] = j
-        longer += np.intp(stop == _ZERO)
+        longer += np.uint64(stop == _ZERO)
     for k in range(longer):
-        j = long[k]
+        j = np.uint64(long[k])
         at = starts[j] + 8
         key, check = keys[offset + j], checks[offset + j]
         stop = _ZERO
@@ -567,14 +615,14 @@ def _hash(folded, starts, words, keys, checks, long, offset):
 
 
 @njit(nogil=True, cache=True)
-def _slot(key, slots):
-    """Where to look for a key first, and its mark there."""
+def _row(key, row_shift, number_mask):
+    """The first of the eight slots that a key is looked for in, and its mark there."""
     key = (key ^ (key >> _32)) * _FINAL
-    return key >> _32 & np.uint64(slots.size - 1), key & _HIGH32
+    return (key >> row_shift) << _THREE, key & _LOW32 & ~number_mask
 
 
 @njit(nogil=True, cache=True)
-def enter(names, bounds, sizes, first, filter_shift, sieve, slots, checks):
+def enter(names, bounds, sizes, first, sieve, sieve_shift, slots, row_shift, number_mask, checks):
     """Enter the candidate n-grams into an empty sieve and an empty hash table.
 
     Args:
@@ -582,21 +630,24 @@ def enter(names, bounds, sizes, first, filter_shift, sieve, slots, checks):
         bounds: int64, [n-grams + 1], where each starts in ``names``.
         sizes: int8, [n-grams], words of each.
         first: length of the shortest prefix that is looked up.
-        filter_shift: 64 less the binary logarithm of the places in the sieve.
         sieve: uint64, written: two bits a place, whether an n-gram begins so, whether one is so.
-        slots: uint64, a power of two above the n-grams, written: 32 bits of the key, then the
-            number of the n-gram from 1; 0 where free.
+        sieve_shift: 64 less the binary logarithm of the places in the sieve.
+        slots: uint32, written: the number of the n-gram from 1, below bits of its key; 0 if free.
+            An n-gram stands in the row of eight that its key asks for or, that being full, in the
+            first free slot after it.
+        row_shift: 64 less the binary logarithm of the rows, less room at the end.
+        number_mask: uint64, the bits of a slot that hold the number.
         checks: uint64, [n-grams], written: the check of each.
 
     Returns:
-        An n-gram that has key and check of one before it, or -1.
+        An n-gram that has key and check of one before it, or -1; -2 where the slots run out.
     """
-    starts, long = np.empty(LONGEST + 80, np.int64), np.empty(LONGEST, np.int64)
+    starts, long = np.empty(LONGEST + 80, np.int64), np.empty(LONGEST, np.uint32)
     word_keys, word_checks = np.empty(LONGEST, np.uint64), np.empty(LONGEST, np.uint64)
     keys = np.empty(sizes.size, np.uint64)
     for gram in range(sizes.size):
         _split(names, bounds[gram], bounds[gram], bounds[gram + 1] - 1, starts)
-        _hash(names, starts, sizes[gram], word_keys, word_checks, long, 0)
+        _hash(names, starts, np.uint64(sizes[gram]), word_keys, word_checks, long, _ZERO)
         key, check = _ZERO, _ZERO
         for k in range(sizes[gram]):
             key = word_keys[k] if k == 0 else key * _NEXT_KEY ^ word_keys[k]
@@ -604,7 +655,7 @@ def enter(names, bounds, sizes, first, filter_shift, sieve, slots, checks):
             size = k + 1
             if size < first:
                 continue
-            place = key >> filter_shift
+            place = key >> sieve_shift
             bit = (place & _31) << _ONE
             if size < sizes[gram]:
                 sieve[place >> _FIVE] |= _ONE << bit
@@ -612,12 +663,14 @@ def enter(names, bounds, sizes, first, filter_shift, sieve, slots, checks):
                 sieve[place >> _FIVE] |= _TWO << bit
         keys[gram] = key
         checks[gram] = check
-        at, mark = _slot(key, slots)
-        while slots[at] != _ZERO:
-            other = np.intp(slots[at] & _LOW32) - 1
+        at, mark = _row(key, row_shift, number_mask)
+        while slots[at] != 0:
+            other = np.intp(slots[at] & number_mask) - 1
             if keys[other] == key and checks[other] == check:
                 return gram
-            at = (at + _ONE) & np.uint64(slots.size - 1)
+            at += _ONE
+        if at + _EIGHT >= np.uint64(slots.size):
+            return -2
         slots[at] = mark | np.uint64(gram + 1)
     return -1
 
@@ -665,22 +718,23 @@ def document_hash(text, start, end):
 
 @njit(nogil=True, cache=True)
 def _grams_of(
-    folded, start, end, first, longest, filter_shift, sieve, slots,
-    starts, hashes, checks, keys, waiting, whole, grams, document, tallies, present,
+    folded, start, end, first, longest, wanted, sieve, sieve_shift, slots, row_shift, number_mask,
+    starts, hashes, checks, keys, waiting, whole, grams, again, document, tallies, present,
 ):  # fmt: skip
     """Count the candidate n-grams of one document; returns how many distinct ones it holds.
 
     Their numbers go to ``present``. The words are taken WORDS at a time. All n-grams of one length
     are looked up, then those of the next length at the places where the sieve knows a longer one,
     and so on. Lists are filled without a branch, so that the processor never has to guess, and
-    each loop touches one table, so that it can wait for many places of it at once.
+    each loop touches one table, so that it can wait for many places of it at once. Counters are
+    unsigned because an index that may be negative costs a comparison each time.
     """
-    distinct = 0
-    kept = np.int64(0)
+    distinct = _ZERO
+    kept = _ZERO
     at = start
-    last_slot = np.uint64(slots.size - 1)
     while True:
-        at, words = _split(folded, start, at, end, starts)
+        at, new_words = _split(folded, start, at, end, starts)
+        words = np.uint64(new_words)
         _hash(folded, starts, words, hashes, checks, whole, kept)
         words += kept
         ended = at >= end
@@ -691,94 +745,117 @@ def _grams_of(
                 hashes[k] = _ALL
                 checks[k] = _ALL
         else:
-            tops = words - longest + 1
+            tops = words - longest + _ONE
         size = first
-        waits = 0
-        wholes = 0
+        waits = _ZERO
+        wholes = _ZERO
         for i in range(tops):
             key = hashes[i]
-            if first == 2:
-                key = key * _NEXT_KEY ^ hashes[i + 1]
+            if first == _TWO:
+                key = key * _NEXT_KEY ^ hashes[i + _ONE]
             keys[i] = key
-            place = key >> filter_shift
+            place = key >> sieve_shift
             bits = sieve[place >> _FIVE] >> ((place & _31) << _ONE)
             whole[wholes] = i
-            wholes += np.intp((bits >> _ONE) & _ONE)
+            wholes += (bits >> _ONE) & _ONE
             waiting[waits] = i
-            waits += np.intp(bits & _ONE)
+            waits += bits & _ONE
         while True:
-            found = 0
+            if not wanted[size]:
+                wholes = _ZERO
             for j in range(wholes):
-                i = whole[j]
-                slot, mark = _slot(keys[i], slots)
-                held = slots[slot]
-                while held != _ZERO and held & _HIGH32 != mark:
-                    slot = (slot + _ONE) & last_slot
-                    held = slots[slot]
+                row, mark = _row(keys[np.uint64(whole[j])], row_shift, number_mask)
+                prefetch(slots, row)
+            found = _ZERO
+            rare = _ZERO
+            for j in range(wholes):
+                i = np.uint64(whole[j])
+                row, mark = _row(keys[i], row_shift, number_mask)
+                seen = compare_row(slots, row, mark, number_mask)
+                same = seen & _255
+                held = np.uint64(slots[row + (np.uint64(trailing_zeros(same)) & _SEVEN)])
+                gram = (held & number_mask) - _ONE
+                grams[found] = gram
                 whole[found] = i
-                grams[found] = np.intp(held & _LOW32) - 1
-                found += np.intp(held != _ZERO)
+                again[rare] = i
+                prefetch(tallies, (gram & number_mask) << _TWO)
+                found += np.uint64(same != _ZERO)
+                rare += np.uint64(seen == _ZERO)
             for j in range(found):
-                i = whole[j]
-                gram = grams[j]
+                i = np.uint64(whole[j])
                 check = checks[i]
-                for k in range(i + 1, i + size):
+                for k in range(i + _ONE, i + size):
                     check = check * _NEXT_CHECK + checks[k]
-                if np.uint64(tallies[gram, 3]) != check:
-                    gram = _other_gram(keys[i], check, slots, tallies)
-                    if gram < 0:
-                        continue
-                tallies[gram, 1] += 1
-                new = np.intp(tallies[gram, 2] != document)
-                tallies[gram, 2] = document
-                tallies[gram, 0] += new
+                gram = np.uint64(grams[j])
+                same = np.uint64(np.uint64(tallies[gram, 3]) == check)
+                again[rare] = i
+                rare += _ONE - same
+                before = tallies[gram, 2]
+                new = same & np.uint64(before != document)
+                tallies[gram, 2] = document if same else before
+                tallies[gram, 1] += np.int64(same)
+                tallies[gram, 0] += np.int64(new)
                 present[distinct] = gram
                 distinct += new
-            if size == longest or waits == 0:
+            # Rows that are full, and marks that two n-grams share.
+            for j in range(rare):
+                i = np.uint64(again[j])
+                check = checks[i]
+                for k in range(i + _ONE, i + size):
+                    check = check * _NEXT_CHECK + checks[k]
+                other = _search(keys[i], check, slots, row_shift, number_mask, tallies)
+                if other >= 0:
+                    tallies[other, 1] += 1
+                    if tallies[other, 2] != document:
+                        tallies[other, 2] = document
+                        tallies[other, 0] += 1
+                        present[distinct] = other
+                        distinct += _ONE
+            if size == longest or waits == _ZERO:
                 break
             # The next word to each place that some longer n-gram begins at.
-            going = 0
-            wholes = 0
+            going = _ZERO
+            wholes = _ZERO
             for j in range(waits):
-                i = waiting[j]
+                i = np.uint64(waiting[j])
                 key = keys[i] * _NEXT_KEY ^ hashes[i + size]
                 keys[i] = key
-                place = key >> filter_shift
+                place = key >> sieve_shift
                 bits = sieve[place >> _FIVE] >> ((place & _31) << _ONE)
                 whole[wholes] = i
-                wholes += np.intp((bits >> _ONE) & _ONE)
+                wholes += (bits >> _ONE) & _ONE
                 waiting[going] = i
-                going += np.intp(bits & _ONE)
+                going += bits & _ONE
             waits = going
-            size += 1
+            size += _ONE
         if ended:
-            return distinct
+            return np.intp(distinct)
         # The last words may begin n-grams that go on: they come again.
-        kept = longest - 1
+        kept = longest - _ONE
         for k in range(kept):
-            hashes[k] = hashes[words - kept + k]
-            checks[k] = checks[words - kept + k]
+            hashes[k] = hashes[tops + k]
+            checks[k] = checks[tops + k]
 
 
 @njit(nogil=True, cache=True)
-def _other_gram(key, check, slots, tallies):
-    """The n-gram of this key and check, where the first of its mark was another; -1 if none."""
-    slot, mark = _slot(key, slots)
-    held = slots[slot]
+def _search(key, check, slots, row_shift, number_mask, tallies):
+    """The n-gram of this key and check, looked for in every slot it may be in; -1 if none."""
+    at, mark = _row(key, row_shift, number_mask)
+    held = np.uint64(slots[at])
     while held != _ZERO:
-        gram = np.intp(held & _LOW32) - 1
-        if held & _HIGH32 == mark and np.uint64(tallies[gram, 3]) == check:
+        gram = np.intp(held & number_mask) - 1
+        if held & ~number_mask == mark and np.uint64(tallies[gram, 3]) == check:
             return gram
-        slot = (slot + _ONE) & np.uint64(slots.size - 1)
-        held = slots[slot]
+        at += _ONE
+        held = np.uint64(slots[at])
     return -1
 
 
 @njit(nogil=True, cache=True)
 def scan(
     folded, folded_starts, folded_ends,
-    first, longest, filter_shift, sieve, slots,
-    number, tallies,
+    first, longest, wanted, sieve, sieve_shift, slots, row_shift, number_mask,
+    number, tallies, present,
     links, others, rows, outputs, row_outputs, row_stamps, pair_documents,
     text, starts, ends, records, limits, events, used,
 ):  # fmt: skip
@@ -788,14 +865,18 @@ def scan(
         folded: uint8, of :func:`fold`.
         folded_starts: int64, [documents], where each starts in ``folded``.
         folded_ends: int64, [documents], where each ends; -1 for a document to pass over.
-        first: of :func:`enter`, as all up to ``slots``.
-        longest: words in the longest n-gram.
-        filter_shift: see :func:`enter`.
+        first: uint64, of :func:`enter`, as all up to ``number_mask``.
+        longest: uint64, words in the longest n-gram.
+        wanted: bool, [longest + 1], whether there are n-grams of so many words.
         sieve: see :func:`enter`.
+        sieve_shift: see :func:`enter`.
         slots: see :func:`enter`.
+        row_shift: see :func:`enter`.
+        number_mask: see :func:`enter`.
         number: documents scanned before.
         tallies: int64, [n-grams, 4]: documents, occurrences (both added to), the number of the
             last document each was seen in, from 1, and the check of :func:`enter`.
+        present: int64, [n-grams + 1], room for the n-grams of one document.
         links: int64, [n-grams + 1], where each n-gram's pairs start in ``others`` and ``rows``.
         others: int32, [pairs], the n-gram a pair needs besides.
         rows: int32, [pairs], the pair's row.
@@ -820,18 +901,19 @@ def scan(
     hashes, checks, keys = (
         np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.uint64)
     )  # fmt: skip
-    waiting, whole, grams = (
-        np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    waiting, whole, grams, again = (
+        np.empty(room, np.uint32), np.empty(room, np.uint32),
+        np.empty(room, np.uint32), np.empty(2 * room, np.uint32),
     )  # fmt: skip
-    present = np.empty(len(tallies) + 1, np.int64)
     pairs = pair_documents.size
     for k in range(folded_starts.size):
         if folded_ends[k] < 0:
             continue
         number += 1
         distinct = _grams_of(
-            folded, folded_starts[k], folded_ends[k], first, longest, filter_shift, sieve, slots,
-            starts_of_words, hashes, checks, keys, waiting, whole, grams, number, tallies, present,
+            folded, folded_starts[k], folded_ends[k], first, longest, wanted,
+            sieve, sieve_shift, slots, row_shift, number_mask,
+            starts_of_words, hashes, checks, keys, waiting, whole, grams, again, number, tallies, present,
         )  # fmt: skip
         if pairs == 0:
             continue

@@ -2,7 +2,8 @@
 
 The corpus is one stream of tokens, documents separated by <|endoftext|> (:func:`pack`). An epoch
 cuts the stream into rows at a drawn offset and visits them in a drawn order; both depend on seed
-and epoch alone, so a run that was killed goes on from its last checkpoint to the same weights.
+and epoch alone, so a run that was killed goes on from its last checkpoint to the same weights. So
+does a run that is cut into pieces on purpose, where jobs may not take long.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,8 @@ from transformers import AutoTokenizer, GPTNeoXConfig, GPTNeoXForCausalLM, PreTr
 from transformers.utils.logging import disable_progress_bar
 
 from tracemem import draws
+from tracemem.drafts import replacing
 from tracemem.ladder_settings import LadderSettings, SizeSettings
-from tracemem.tables import replacing
 
 log = logging.getLogger(__name__)
 END = "<|endoftext|>"
@@ -64,15 +65,12 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, folder: Path | str) -
 
 
 def pack(texts: Iterable[str], tokenizer_folder: Path | str, path: Path | str) -> None:
-    """Write the corpus as one token stream, <|endoftext|> after every document.
+    """Write documents as one token stream, <|endoftext|> after every document.
 
     Args:
         texts: the documents, in order.
         tokenizer_folder: a Hugging Face tokenizer with an end-of-text token.
         path: a ``.npy`` file: uint16, or uint32 for more than 65,536 tokens, [tokens].
-
-    Raises:
-        ValueError: there is no document.
     """
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
     kind = np.dtype(np.uint16 if len(tokenizer) <= 1 << 16 else np.uint32)
@@ -87,11 +85,27 @@ def pack(texts: Iterable[str], tokenizer_folder: Path | str, path: Path | str) -
                 stream.append(tokenizer.eos_token_id)
             file.write(np.array(stream, kind).tobytes())
             tokens += len(stream)
-        if not tokens:
-            raise ValueError(f"{path}: no document to pack; allowed: at least one")
         # NumPy leaves room in the header for the length, which is known only now.
         file.seek(0)
         np.lib.format.write_array_header_1_0(file, {**header, "shape": (tokens,)})
+
+
+def join(parts: Sequence[Path | str], path: Path | str) -> None:
+    """Write the streams of several :func:`pack` as one.
+
+    Raises:
+        ValueError: there is no token in them.
+    """
+    streams = [np.load(part, mmap_mode="r") for part in parts]
+    tokens = sum(map(len, streams))
+    if not tokens:
+        raise ValueError(f"{path}: no document to train on; allowed: at least one")
+    kind = np.lib.format.dtype_to_descr(streams[0].dtype)
+    header = {"descr": kind, "fortran_order": False, "shape": (tokens,)}
+    with replacing(path) as draft, draft.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for stream in streams:
+            stream.tofile(file)
 
 
 def rows(tokens: np.ndarray, first: int, settings: LadderSettings, seed: int) -> np.ndarray:
@@ -161,12 +175,17 @@ def train_model(
     settings: LadderSettings,
     seed: int,
     folder: Path | str,
+    piece: int = 1,
+    before: Path | str | None = None,
 ) -> None:
     """Train one size and save it as a Hugging Face folder with checkpoints in ``step{N}``.
 
     Everything is written to ``{folder}.part`` and moved in one go when training is done. A run that
     finds a part of its own there goes on from the last checkpoint; a part made with other settings,
     tokens or seed is started afresh.
+
+    Where ``size.pieces`` is more than one, this trains one of them. The folder of a piece that is
+    not the last holds its checkpoints, those of the pieces before, and the state to go on from.
 
     Args:
         tokens_path: the stream of :func:`pack`.
@@ -175,11 +194,13 @@ def train_model(
         settings: how it is trained.
         seed: of the weights and of the order of the rows.
         folder: the folder to make.
+        piece: which piece of the training, from 1.
+        before: folder of the piece before; None for the first.
 
     Raises:
         FileExistsError: ``folder`` exists and is not empty.
         ValueError: a token lies outside ``settings.vocabulary``, the tokenizer's end-of-text token
-            is not token 0, or the corpus is too small.
+            is not token 0, the corpus is too small, or ``before`` is not the piece before.
         FloatingPointError: the loss is no longer a number.
     """
     folder, part = Path(folder), Path(f"{folder}.part")
@@ -209,31 +230,40 @@ def train_model(
     milestones = {
         math.ceil(steps * (k + 1) / settings.checkpoints) for k in range(settings.checkpoints)
     }
-    done = _prepare(part, tokens, size, settings, seed)
-    if done:
-        state = torch.load(part / f"step{done}" / _STATE, map_location=device, weights_only=True)
+    if not 1 <= piece <= size.pieces <= steps:
+        raise ValueError(
+            f"{folder}: found piece {piece} of {size.pieces}; allowed: 1 to {steps} pieces, as "
+            f"many as there are steps"
+        )
+    if (before is None) != (piece == 1):
+        raise ValueError(f"{folder}: every piece but the first needs the one before, and only they")
+    first, last = (steps * k // size.pieces for k in (piece - 1, piece))
+    run = _run(tokens, size, settings, seed)
+    done = _prepare(part, run)
+    if before is not None:
+        _take_over(part, Path(before), run)
+    newest = part / f"step{done}" if done else before
+    if newest is not None:
+        state = torch.load(Path(newest, _STATE), map_location=device, weights_only=True)
+        if not first <= state["step"] <= last:
+            raise ValueError(f"{newest}: found step {state['step']}; allowed: {first} to {last}")
+        done = state["step"]
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         log.info("going on from step %d of %d", done, steps)
 
     model.train()
     began, told = time.monotonic(), time.monotonic()
-    autocast = torch.autocast(device, torch.bfloat16, enabled=settings.dtype == "bfloat16")
-    for step in range(done, steps):
+    for step in range(done, last):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, steps, size.learning_rate, settings)
         batch = torch.from_numpy(rows(tokens, step * settings.batch, settings, seed)).to(device)
-        with autocast:
-            logits = model(batch[:, :-1], use_cache=False).logits
-        loss = torch.nn.functional.cross_entropy(
-            logits.flatten(0, 1).float(), batch[:, 1:].flatten()
-        )
         optimizer.zero_grad()
-        loss.backward()
+        loss = _backward(model, batch, size.micro_batch or settings.batch, settings.dtype)
         torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
         optimizer.step()
         now = time.monotonic()
-        if now - told > _TELL or step + 1 in milestones:
+        if now - told > _TELL or step + 1 in milestones or step + 1 == last:
             told = now
             if not math.isfinite(loss.item()):
                 raise FloatingPointError(
@@ -242,16 +272,37 @@ def train_model(
                 )
             rate = (step + 1 - done) / (now - began)
             log.info(
-                "step %d of %d, loss %.3f, %.0f tokens/s, %.0f s left",
+                "step %d of %d, loss %.3f, %.0f tokens/s, %.0f s left to step %d",
                 step + 1,
                 steps,
                 loss.item(),
                 rate * settings.batch * settings.context,
-                (steps - step - 1) / rate,
+                (last - step - 1) / rate,
+                last,
             )
         if step + 1 in milestones:
             _save_checkpoint(part, step + 1, model, tokenizer, optimizer)
-    _finish(part, folder, model, tokenizer)
+    if piece < size.pieces:
+        _hand_over(part, folder, _state(last, model, optimizer))
+    else:
+        _finish(part, folder, model, tokenizer)
+
+
+def _backward(
+    model: torch.nn.Module, batch: torch.Tensor, rows_at_once: int, dtype: str
+) -> torch.Tensor:
+    """Add the gradient of the mean loss over ``batch`` (nats a token), which is returned."""
+    loss = torch.zeros((), device=batch.device)
+    for some in batch.split(rows_at_once):
+        with torch.autocast(batch.device.type, torch.bfloat16, enabled=dtype == "bfloat16"):
+            logits = model(some[:, :-1], use_cache=False).logits
+        mean = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1).float(), some[:, 1:].flatten()
+        )
+        part = mean * (len(some) / len(batch))
+        part.backward()
+        loss += part.detach()
+    return loss
 
 
 def _optimizer(
@@ -271,30 +322,64 @@ def _optimizer(
     )
 
 
-def _prepare(
-    part: Path, tokens: np.ndarray, size: SizeSettings, settings: LadderSettings, seed: int
-) -> int:
-    """Steps done in the unfinished folder ``part``, which is emptied if it is another run's."""
+def _run(tokens: np.ndarray, size: SizeSettings, settings: LadderSettings, seed: int) -> str:
+    """What tells one run from another, as JSON."""
     run = {
         "tokens": hashlib.blake2b(np.ascontiguousarray(tokens), digest_size=16).hexdigest(),
         "size": size.model_dump(),
-        "ladder": settings.model_dump(exclude={"sizes"}),
+        "ladder": settings.recipe(),
         "seed": seed,
     }
-    told = json.dumps(run, sort_keys=True)
+    return json.dumps(run, sort_keys=True)
+
+
+def _is(folder: Path, run: str) -> bool:
+    """Whether an unfinished folder belongs to this run."""
     try:
-        same = (part / _RUN).read_text() == told
+        return (folder / _RUN).read_text() == run
     except FileNotFoundError:
-        same = False
-    if not same:
+        return False
+
+
+def _prepare(part: Path, run: str) -> int:
+    """Steps done in the unfinished folder ``part``, which is emptied if it is another run's."""
+    if not _is(part, run):
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         with replacing(part / _RUN) as draft:
-            draft.write_text(told)
+            draft.write_text(run)
     for draft in part.glob(".step*"):
         shutil.rmtree(draft)
     done = [int(state.parent.name.removeprefix("step")) for state in part.glob(f"step*/{_STATE}")]
     return max(done, default=0)
+
+
+def _take_over(part: Path, before: Path, run: str) -> None:
+    """Copy the checkpoints of the piece before, each in one move."""
+    if not _is(before, run):
+        raise ValueError(
+            f"{before}: found the training of another size, corpus or recipe; remove it"
+        )
+    for checkpoint in before.glob("step*"):
+        if not (part / checkpoint.name).exists():
+            draft = part / f".{checkpoint.name}"
+            shutil.copytree(checkpoint, draft)
+            draft.rename(part / checkpoint.name)
+
+
+def _state(step: int, model, optimizer) -> dict:
+    """What training goes on from."""
+    return {"step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+
+
+def _hand_over(part: Path, folder: Path, state: dict) -> None:
+    """Close a piece that is not the last: its folder has the state, its checkpoints have none."""
+    torch.save(state, part / _STATE)
+    for older in part.glob(f"step*/{_STATE}"):
+        older.unlink()
+    if folder.exists():
+        folder.rmdir()
+    part.rename(folder)
 
 
 def _save_checkpoint(part: Path, step: int, model, tokenizer, optimizer) -> None:
@@ -304,7 +389,9 @@ def _save_checkpoint(part: Path, step: int, model, tokenizer, optimizer) -> None
     shutil.rmtree(draft, ignore_errors=True)
     model.save_pretrained(draft)
     tokenizer.save_pretrained(draft)
-    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, draft / _STATE)
+    torch.save(_state(step, model, optimizer), draft / _STATE)
+    # One is there already where a run was killed as it cleared its states away.
+    shutil.rmtree(part / f"step{step}", ignore_errors=True)
     draft.rename(part / f"step{step}")
     for state in older:
         state.unlink()

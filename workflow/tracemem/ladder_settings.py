@@ -36,6 +36,19 @@ class SizeSettings(BaseModel):
     learning_rate: float = Field(
         default=3e-3, gt=0, le=1, description="Peak learning rate of AdamW."
     )
+    micro_batch: int = Field(
+        default=0,
+        ge=0,
+        description="Rows in one forward pass, for a step that does not fit in memory: their "
+        "gradients are added up; 0: all rows of the step.",
+    )
+    pieces: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description="Jobs the training is cut into, each going on from the one before, for "
+        "machines that limit a job's time; the weights do not depend on it.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -62,18 +75,24 @@ class LadderSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     vocabulary: int = Field(
-        default=512,
+        default=1024,
         ge=257,
         le=65_535,
         description="Tokens of the byte-level BPE tokenizer, <|endoftext|> among them.",
     )
+    tokenizer_documents: int = Field(
+        default=0,
+        ge=0,
+        description="Documents the tokenizer is trained on, at least, taken evenly from the whole "
+        "corpus; 0: all.",
+    )
     sizes: dict[Name, SizeSettings] = Field(
-        # Heads of 32 dimensions, the narrowest that vLLM runs.
+        # Heads of 32 dimensions, the narrowest that vLLM runs, but for the smallest size.
         default={
-            "46k": SizeSettings(hidden=32, layers=1, heads=1),
-            "116k": SizeSettings(hidden=64, layers=1, heads=2),
-            "216k": SizeSettings(hidden=64, layers=3, heads=2),
-            "924k": SizeSettings(hidden=128, layers=4, heads=4),
+            "39k": SizeSettings(hidden=16, layers=2, heads=2),
+            "91k": SizeSettings(hidden=32, layers=2, heads=1),
+            "231k": SizeSettings(hidden=64, layers=2, heads=2),
+            "857k": SizeSettings(hidden=128, layers=3, heads=4),
         },
         min_length=1,
         description="Sizes by name.",
@@ -103,3 +122,9 @@ class LadderSettings(BaseModel):
         default=1, ge=1, description="CPU threads a model; another number rounds differently."
     )
     gpus: int = Field(default=0, ge=0, le=1, description="GPUs a model.")
+    mem_mb: int = Field(default=2000, ge=100, description="Memory of a training job, MB.")
+    runtime: int = Field(default=240, ge=1, description="Time limit of a training job, minutes.")
+
+    def recipe(self) -> dict:
+        """The keys that decide a model's weights, without the sizes and those of scheduling."""
+        return self.model_dump(mode="json", exclude={"sizes", "mem_mb", "runtime"})

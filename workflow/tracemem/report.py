@@ -22,7 +22,7 @@ import yaml
 from markupsafe import Markup, escape
 
 from tracemem import figures as drawn
-from tracemem.tables import replacing
+from tracemem.drafts import replacing
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 PACKAGES = (

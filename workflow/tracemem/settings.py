@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tracemem.ladder_settings import LadderSettings
 from tracemem.task_settings import TaskSettings
-from tracemem.world_settings import WorldSettings, shard_names
+from tracemem.world.settings import WorldSettings, shard_names
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
@@ -151,6 +151,11 @@ class GenerationSettings(Section):
         default="transformers",
         description="auto: vllm where the package and a GPU are there, else transformers.",
     )
+    python: str = Field(
+        default="",
+        description="Python of the environment that models run in, e.g. .venv-vllm/bin/python; "
+        "empty: the one Snakemake runs in.",
+    )
     chunk: int = Field(
         default=512, ge=1, description="Examples a chunk; a killed job goes on after the last one."
     )
@@ -227,7 +232,12 @@ class Settings(Section):
                     path=f"{self.results}/ladder/{name}",
                     parameters=size.parameters(self.ladder.vocabulary),
                     family="ladder",
+                    # Heads narrower than 32 dimensions are beyond vllm.
+                    engine="" if size.hidden // size.heads >= 32 else "transformers",
                     dtype=self.ladder.dtype,
+                    gpus=self.ladder.gpus,
+                    # Room for an engine besides what training takes.
+                    mem_mb=self.ladder.mem_mb + 2000,
                 )
         models = {**ladder, **self.models}
         return dict(sorted(models.items(), key=lambda item: item[1].parameters))

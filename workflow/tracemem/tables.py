@@ -4,16 +4,15 @@ Writers and readers go through :func:`write` and :func:`read`; ``docs/tables.md`
 this module, and a test holds the two together.
 """
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tracemem.drafts import replacing
 
 I8, I32, I64 = pa.int8(), pa.int32(), pa.int64()
 F32, F64 = pa.float32(), pa.float64()
@@ -54,7 +53,7 @@ _CORRELATION = {
     **_INTERVAL,
     "p_value": (
         F64,
-        "two-sided p-value by formula, items taken as independent; t with items - 3 degrees of freedom for a partial one",
+        "two-sided p-value by formula, items taken as independent; partial: t, items - 3 d.f.",
     ),
     "p_permutation": (F64, "two-sided p-value by permutation of examples"),
     "p_holm": (F64, "p_permutation after Holm's correction over the rows of the same statistic"),
@@ -301,25 +300,50 @@ CLAIMS = Table(
     },
 )
 
+FACTS = Table(
+    "world/truth/facts.parquet",
+    "Every fact of the generated world and how often its corpus states it.",
+    {
+        "fact": (I64, "fact number, from 0"),
+        "entity": (TEXT, "full name of the entity"),
+        "relation": (TEXT, "name of the relation"),
+        "answer": (TEXT, "the answer as it stands in documents"),
+        "documents": (I64, "documents that state the fact"),
+        "question_documents": (I64, "of them, in question and answer form"),
+        "probability": (F64, "documents / documents that hold the entity; NaN where none does"),
+    },
+)
+FACT_EXAMPLES = Table(
+    "world/truth/examples.parquet",
+    "The fact behind each test example of a task about facts.",
+    {
+        "task": (TEXT, "questions or choices"),
+        "example": (I64, "row number in the test split, from 0"),
+        "fact": (I64, "fact number"),
+        "documents": (I64, "documents that state the fact"),
+        "probability": (F64, "P(answer given entity), as in facts.parquet"),
+    },
+)
+LEXICON = Table(
+    "world/truth/lexicon.parquet",
+    "The lexicon of the generated language.",
+    {
+        "source": (TEXT, "English word, or will and a verb"),
+        "target": (TEXT, "the word it becomes"),
+    },
+)
+TRUE_PAIRS = Table(
+    "world/truth/alignments.parquet",
+    "Every truly aligned pair of n-grams of any example, train or test.",
+    {
+        "task": (TEXT, "task name"),
+        "n": (I8, "words of the n-gram"),
+        "input_gram": (TEXT, "s_x: n-gram of the input, words joined by one space"),
+        "output_gram": (TEXT, "s_y: n-gram of the target, or the whole answer"),
+    },
+)
+
 TABLES: tuple[Table, ...] = tuple(value for value in globals().values() if isinstance(value, Table))
-
-
-@contextmanager
-def replacing(path: Path | str):
-    """A path to write to, moved onto ``path`` when the block ends well and removed otherwise.
-
-    Half a file is so never taken for a whole one, even after kill -9.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        yield Path(name)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def conform(table: Table, data: pa.Table | pd.DataFrame | Mapping[str, Iterable]) -> pa.Table:

@@ -12,10 +12,10 @@ import numpy as np
 
 from tracemem import draws
 from tracemem.words import words
-from tracemem.world_arithmetic import Arithmetic
-from tracemem.world_facts import Facts
-from tracemem.world_language import Language
-from tracemem.world_settings import WorldSettings
+from tracemem.world.arithmetic import Arithmetic
+from tracemem.world.facts import Facts
+from tracemem.world.language import Language
+from tracemem.world.settings import WorldSettings
 
 _OPTIONS = 4
 

@@ -10,7 +10,7 @@ test asks in that one.
 import numpy as np
 
 from tracemem import draws
-from tracemem.world_settings import RELATIONS, WorldSettings
+from tracemem.world.settings import RELATIONS, WorldSettings
 
 # Relation, ending of its answers, statements ({0} the person, {1} the answer), questions.
 _RELATIONS = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracemem import draws
-from tracemem.world_settings import WorldSettings
+from tracemem.world.settings import WorldSettings
 
 NAME = "Talvic"
 PARALLEL = f"English text: {{0}}\n{NAME} translation: {{1}}"

@@ -13,56 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tracemem import tables
-from tracemem.tables import F64, I8, I64, TEXT, Table
 from tracemem.words import words
-from tracemem.world_facts import Facts
-from tracemem.world_language import Language
-from tracemem.world_tasks import Example
+from tracemem.world.facts import Facts
+from tracemem.world.language import Language
+from tracemem.world.tasks import Example
 
 LONGEST = 5
-
-FACTS = Table(
-    "world/truth/facts.parquet",
-    "Every fact of the generated world and how often its corpus states it.",
-    {
-        "fact": (I64, "fact number, from 0"),
-        "entity": (TEXT, "full name of the entity"),
-        "relation": (TEXT, "name of the relation"),
-        "answer": (TEXT, "the answer as it stands in documents"),
-        "documents": (I64, "documents that state the fact"),
-        "question_documents": (I64, "of them, in question and answer form"),
-        "probability": (F64, "documents / documents that hold the entity; NaN where none does"),
-    },
-)
-EXAMPLES = Table(
-    "world/truth/examples.parquet",
-    "The fact behind each test example of a task about facts.",
-    {
-        "task": (TEXT, "questions or choices"),
-        "example": (I64, "row number in the test split, from 0"),
-        "fact": (I64, "fact number"),
-        "documents": (I64, "documents that state the fact"),
-        "probability": (F64, "P(answer given entity), as in facts.parquet"),
-    },
-)
-LEXICON = Table(
-    "world/truth/lexicon.parquet",
-    "The lexicon of the generated language.",
-    {
-        "source": (TEXT, "English word, or will and a verb"),
-        "target": (TEXT, "the word it becomes"),
-    },
-)
-ALIGNMENTS = Table(
-    "world/truth/alignments.parquet",
-    "Every truly aligned pair of n-grams of any example, train or test.",
-    {
-        "task": (TEXT, "task name"),
-        "n": (I8, "words of the n-gram"),
-        "input_gram": (TEXT, "s_x: n-gram of the input, words joined by one space"),
-        "output_gram": (TEXT, "s_y: n-gram of the target, or the whole answer"),
-    },
-)
 
 
 def aligned(task: str, example: Example, n: int) -> Iterator[tuple[str, str]]:
@@ -109,7 +65,7 @@ def write_facts(facts: Facts, path: Path | str) -> None:
         "question_documents": facts.questions,
         "probability": facts.probability(),
     }
-    tables.write(FACTS, columns, path)
+    tables.write(tables.FACTS, columns, path)
 
 
 def write_examples(facts: Facts, tests: dict[str, list[Example]], path: Path | str) -> None:
@@ -128,16 +84,18 @@ def write_examples(facts: Facts, tests: dict[str, list[Example]], path: Path | s
         "documents": facts.documents[asked],
         "probability": facts.probability()[asked],
     }
-    tables.write(EXAMPLES, columns, path)
+    tables.write(tables.FACT_EXAMPLES, columns, path)
 
 
 def write_lexicon(language: Language, path: Path | str) -> None:
     """Write the lexicon."""
     source, target = zip(*language.lexicon(), strict=True)
-    tables.write(LEXICON, {"source": source, "target": target}, path)
+    tables.write(tables.LEXICON, {"source": source, "target": target}, path)
 
 
 def write_alignments(examples: dict[str, list[Example]], path: Path | str) -> None:
     """Write the true alignments of ``examples``, the examples of every task."""
     columns = zip(*alignments(examples), strict=True)
-    tables.write(ALIGNMENTS, dict(zip(ALIGNMENTS.columns, columns, strict=True)), path)
+    tables.write(
+        tables.TRUE_PAIRS, dict(zip(tables.TRUE_PAIRS.columns, columns, strict=True)), path
+    )

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracemem import draws
-from tracemem.world_facts import QUESTION
-from tracemem.world_settings import WorldSettings
+from tracemem.world.facts import QUESTION
+from tracemem.world.settings import WorldSettings
 
 _PEOPLE = "Anna Ben Clara David Emma Felix Greta Hugo Ida Jonas Karla Leo"
 _THINGS = "apples pears coins cards nuts beads plums shells eggs stamps marbles buttons"

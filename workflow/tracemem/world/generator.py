@@ -13,11 +13,14 @@ import numpy as np
 import orjson
 import zstandard
 
-from tracemem import draws, tables, world_tasks, world_truth
-from tracemem.world_arithmetic import Arithmetic
-from tracemem.world_facts import Facts
-from tracemem.world_language import Language
-from tracemem.world_settings import SPLITS, TASKS, WorldSettings, shard_names
+from tracemem import draws
+from tracemem.drafts import replacing
+from tracemem.world import tasks as world_tasks
+from tracemem.world import truth as world_truth
+from tracemem.world.arithmetic import Arithmetic
+from tracemem.world.facts import Facts
+from tracemem.world.language import Language
+from tracemem.world.settings import SPLITS, TASKS, WorldSettings, shard_names
 
 _BLOCK = 1 << 15
 
@@ -76,7 +79,7 @@ def write_shard(world: World, number: int, path: Path | str) -> None:
         ValueError: the world has no shard of that number.
     """
     with (
-        tables.replacing(path) as draft,
+        replacing(path) as draft,
         zstandard.open(draft, "wb", cctx=zstandard.ZstdCompressor(level=3)) as file,
     ):
         for text, kind in world.shard(number):
@@ -87,7 +90,7 @@ def write_tasks(world: World, folder: Path | str) -> None:
     """Write ``{task}.{split}.jsonl`` of every task and split into ``folder``."""
     for task in TASKS:
         for split in SPLITS:
-            with tables.replacing(Path(folder, f"{task}.{split}.jsonl")) as draft:
+            with replacing(Path(folder, f"{task}.{split}.jsonl")) as draft:
                 lines = (orjson.dumps(e.row()) + b"\n" for e in world.examples(task, split))
                 draft.write_bytes(b"".join(lines))
 

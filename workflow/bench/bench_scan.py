@@ -1,0 +1,193 @@
+"""Measure one core: n-grams counted in text in memory and from a shard, Python's re and zstd beside.
+
+Rates are in MB of document text (10**6 bytes of UTF-8) a second, of ``zstd -dc`` in the same text,
+so that its rate and that of a shard's count stand for the same work at rest.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from measure import apart, repeat, row, text_mb, write
+
+BATCH = 1 << 20  # bytes of text counted at a time, as a reader hands them out
+
+
+def memory_batches(shard: str) -> list:
+    """A shard's documents in memory, as batches of about BATCH bytes of one long text."""
+    import numpy as np
+
+    from tracemem.corpus import Batch, Reader, Room, Shard
+
+    reader, room = Reader(Shard("x", Path(shard)), batch_bytes=BATCH), Room()
+    batches = []
+    while batch := reader.read(room):
+        batches.append(Batch(np.array(batch.text[: batch.ends[-1] + 64]), batch.starts, batch.ends,
+                             batch.records))  # fmt: skip
+    return batches
+
+
+def scan(shard: str, ngrams: str, name: str, times: int) -> dict:
+    """Count one set of candidates in text in memory: no file, no JSON."""
+    from tracemem.corpus import Room
+    from tracemem.counting import Index, Scanner
+
+    grams = chosen(ngrams, name)
+    batches, room = memory_batches(shard), Room()
+    index = Index(grams)
+    Scanner(index).scan(batches[0], room)
+    seconds = []
+    for _ in range(times):
+        scanner = Scanner(index)
+        seconds += repeat(lambda scanner=scanner: [scanner.scan(b, room) for b in batches], 1)
+    held = int((scanner.documents > 0).sum())
+    size = sum(batch.text_bytes for batch in batches) / 1e6
+    return {"seconds": seconds, "corpus_mb": size, "items": len(grams), "held": held}
+
+
+def chosen(ngrams: str, name: str) -> list[str]:
+    """One set of candidates."""
+    from pyarrow.parquet import read_table
+
+    return read_table(ngrams, filters=[("set", "=", name)])["ngram"].to_pylist()
+
+
+def from_shard(shard: str, mb: float, ngrams: str, name: str, times: int) -> dict:
+    """Count one set of candidates in a shard at rest: zstd, JSON, all."""
+    from tracemem.corpus import Shard
+    from tracemem.counting import count_ngrams
+
+    grams = chosen(ngrams, name)
+    count_ngrams(Shard("x", Path(shard)), grams[:1])
+    seconds = repeat(lambda: count_ngrams(Shard("x", Path(shard)), grams), times)
+    at_rest = Path(shard).stat().st_size / 1e6
+    return {"seconds": seconds, "corpus_mb": mb, "items": len(grams), "disk_mb": at_rest}
+
+
+def unpack(shard: str, mb: float, times: int) -> dict:
+    """Unpack a shard with the zstd program, or the zstandard package where there is none."""
+    if shutil.which("zstd"):
+        command = ["zstd", "-dc", shard]
+
+        def work() -> None:
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    else:
+        import zstandard
+
+        def work() -> None:
+            with open(shard, "rb") as source, open(os.devnull, "wb") as target:
+                zstandard.ZstdDecompressor().copy_stream(source, target)
+
+    work()
+    return {"seconds": repeat(work, times), "corpus_mb": mb}
+
+
+def python_words(shard: str, times: int) -> dict:
+    """Python's own tokenizer, the one the counts are defined by: NFC, lower case, re."""
+    from tracemem import words
+    from tracemem.corpus import Shard, documents
+
+    texts = [text for _, text in documents(Shard("x", Path(shard)))]
+    seconds = repeat(lambda: [words.words(text) for text in texts], times)
+    return {"seconds": seconds, "corpus_mb": sum(len(text.encode()) for text in texts) / 1e6}
+
+
+def python_scan(shard: str, ngrams: str, name: str) -> dict:
+    """Count 2-grams in plain Python: words by re, a dictionary of candidates."""
+    from tracemem import words
+    from tracemem.corpus import Shard, documents
+
+    grams = chosen(ngrams, name)
+    texts = [text for _, text in documents(Shard("x", Path(shard)))]
+    occurrences, held = dict.fromkeys(grams, 0), dict.fromkeys(grams, 0)
+
+    def work() -> None:
+        for text in texts:
+            sequence = words.words(text)
+            seen = set()
+            for first, second in zip(sequence, sequence[1:], strict=False):
+                gram = f"{first} {second}"
+                if gram in occurrences:
+                    occurrences[gram] += 1
+                    seen.add(gram)
+            for gram in seen:
+                held[gram] += 1
+
+    seconds = repeat(work, 1)
+    check(shard, grams, held, occurrences)
+    size = sum(len(text.encode()) for text in texts) / 1e6
+    return {"seconds": seconds, "corpus_mb": size, "items": len(grams)}
+
+
+def check(shard: str, grams: list[str], held: dict, occurrences: dict) -> None:
+    """Hold the engine's counts to those of plain Python."""
+    from tracemem.corpus import Shard
+    from tracemem.counting import count_ngrams
+
+    ours = count_ngrams(Shard("x", Path(shard)), grams)
+    if ours["documents"].to_pylist() != [*held.values()]:
+        raise AssertionError("documents differ from those of plain Python")
+    if ours["occurrences"].to_pylist() != [*occurrences.values()]:
+        raise AssertionError("occurrences differ from those of plain Python")
+
+
+def compile_kernels(shard: str) -> dict:
+    """Count and pair with kernels that are compiled anew."""
+    import pyarrow as pa
+
+    start = time.perf_counter()
+    from tracemem.corpus import Shard
+    from tracemem.counting import count_pairs
+
+    count_pairs(Shard("x", Path(shard)), pa.table({"input_gram": ["a"], "output_gram": ["b"]}))
+    return {"seconds": [time.perf_counter() - start], "corpus_mb": 0}
+
+
+def measure(shard: str, tenth: str, mb: float, ngrams: str, names: list[str], main: str,
+            times: int) -> list[dict]:  # fmt: skip
+    """Every row of this kind of work."""
+    one = {"threads": 1, "unit": "MB/s"}
+    rows = []
+    for name in names:
+        found = apart("bench_scan", "scan", pinned=True, shard=shard, ngrams=ngrams, name=name,
+                      times=times)  # fmt: skip
+        note = f"text in memory; {found['held']:,} of the n-grams occur"
+        rows.append(row("scan", "ours", f"count n-grams, {name}", found, items=found["items"],
+                        amount=found["corpus_mb"], note=note, **one))  # fmt: skip
+    found = apart("bench_scan", "python_words", pinned=True, shard=tenth, times=times)
+    rows.append(row("scan", "python", "words", found, amount=found["corpus_mb"],
+                    note="NFC, lower case, re; text in memory", **one))  # fmt: skip
+    found = apart("bench_scan", "python_scan", pinned=True, shard=tenth, ngrams=ngrams, name=main)
+    rows.append(row("scan", "python", f"count n-grams, {main}", found, items=found["items"],
+                    amount=found["corpus_mb"], note="text in memory; counts equal ours", **one))  # fmt: skip
+    found = apart("bench_scan", "from_shard", pinned=True, shard=shard, mb=mb, ngrams=ngrams,
+                  name=main, times=times)  # fmt: skip
+    rows.append(row("scan", "ours", f"count n-grams from a shard, {main}", found,
+                    items=found["items"], amount=mb, disk_mb=found["disk_mb"],
+                    note="zstd and JSON included", **one))  # fmt: skip
+    tool = "zstd" if shutil.which("zstd") else "python zstandard (no zstd program here)"
+    found = apart("bench_scan", "unpack", pinned=True, shard=shard, mb=mb, times=times)
+    rows.append(row("scan", tool, "unpack a shard", found, amount=mb, note="to /dev/null", **one))
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["NUMBA_CACHE_DIR"] = cache
+        found = apart("bench_scan", "compile_kernels", shard=tenth)
+        del os.environ["NUMBA_CACHE_DIR"]
+    note = "once per machine, imports and one small shard included; in no other row"
+    rows.append(row("scan", "numba", "compile the kernels", found, amount=1, threads=1,
+                    unit="times/s", note=note))  # fmt: skip
+    return rows
+
+
+if __name__ == "__main__":
+    from tracemem.joblog import job_log
+
+    with job_log(snakemake.log[0]):
+        mb = text_mb(snakemake.input.corpus)["x1"]
+        rows = measure(
+            snakemake.input.shard, snakemake.input.tenth, mb, snakemake.input.ngrams,
+            snakemake.params.names, snakemake.params.main, snakemake.params.times,
+        )  # fmt: skip
+        write(rows, snakemake.output[0])

@@ -1,0 +1,141 @@
+"""Put the rows of all kinds of work together, and hold them to the bars."""
+
+import csv
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from measure import COLUMNS
+
+from tracemem.joblog import job_log
+from tracemem.tables import replacing
+
+PACKAGES = (
+    "numpy", "numba", "pyarrow", "infini-gram", "tantivy", "zstandard", "tokenizers", "snakemake",
+)  # fmt: skip
+
+
+def gathered(parts: list[str]) -> pd.DataFrame:
+    """All rows, each with a name of its own: its work and a number."""
+    frames = [pd.read_csv(part, keep_default_na=False) for part in parts]
+    table = pd.concat(frames, ignore_index=True)
+    numbers = table.groupby("work").cumcount() + 1
+    table.insert(0, "row", table["work"] + "." + numbers.astype(str))
+    return table[["row", *COLUMNS]]
+
+
+def one(table: pd.DataFrame, **wanted) -> pd.Series:
+    """The row whose columns have these values; of several, the first with the most threads."""
+    found = table
+    for column, value in wanted.items():
+        found = found[found[column] == value]
+    if found.empty:
+        raise KeyError(f"the bench has no row with {wanted}")
+    return found.loc[found["threads"].astype(float).idxmax()]
+
+
+def exponent(rows: pd.DataFrame) -> float:
+    """Slope of log seconds over log MB, by least squares."""
+    x, y = (np.log(rows[column].astype(float)) for column in ("corpus_mb", "seconds"))
+    return float(np.polyfit(x, y, 1)[0])
+
+
+def bars(table: pd.DataFrame, main: int, names: list[str]) -> list[dict]:
+    """Every bar: what is required, what was measured, and from which rows."""
+    found = []
+
+    def bar(text: str, sign: str, required: float, measured: float, rows: list[pd.Series]) -> None:
+        met = measured >= required if sign == ">=" else measured <= required
+        found.append(
+            {
+                "bar": text, "required": f"{sign} {required:g}", "measured": f"{measured:.4g}",
+                "met": "yes" if met else "no", "rows": " ".join(row["row"] for row in rows),
+            }
+        )  # fmt: skip
+
+    ours = table[(table["work"] == "scan") & (table["tool"] == "ours")]
+    for name in names:
+        if name.endswith(f" {main:,}"):
+            scan = one(ours, what=f"count n-grams, {name}")
+            least = 250 if " in " in name else 350
+            bar(f"scan, {name} n-grams, MB/s per core", ">=", least, scan["rate"], [scan])
+    shard = ours[ours["what"].str.contains("from a shard")].iloc[0]
+    unpack = one(table, work="scan", what="unpack a shard")
+    ratio = unpack["seconds"] / shard["seconds"]
+    bar("from a shard, share of the speed of zstd -dc, per core", ">=", 0.2, ratio, [shard, unpack])
+    pairs, other = (
+        one(table, work="pairs", tool=tool, what=what)
+        for tool, what in (("ours", "count pairs, 0 samples"), ("infini-gram", "count pairs"))
+    )
+    ratio = other["seconds"] / pairs["seconds"]
+    bar("pairs, times faster than infini-gram's build and queries", ">=", 100, ratio,
+        [pairs, other])  # fmt: skip
+    batch, single = (one(table, work="infgram", tool=tool) for tool in ("ours", "infini-gram"))
+    bar("infgram, times the package's rate one by one", ">=", 150, batch["rate"] / single["rate"],
+        [batch, single])  # fmt: skip
+    growth = table[table["work"] == "growth"]
+    for text, part in (("all sizes", growth), ("the last tenfold", growth.iloc[2:])):
+        bar(f"growth, exponent of seconds over MB, {text}", "<=", 1.05, exponent(part),
+            [row for _, row in part.iterrows()])  # fmt: skip
+    threads = table[table["work"] == "threads"].set_index("threads", drop=False)
+    if 2 in threads.index:
+        one_core, two = threads.loc[1], threads.loc[2]
+        bar("threads, two cores over one", ">=", 1.8, one_core["seconds"] / two["seconds"],
+            [one_core, two])  # fmt: skip
+    return found
+
+
+def version(command: list[str]) -> str:
+    """First line of what a program says of itself; "none" where it is not installed."""
+    if not shutil.which(command[0]):
+        return "none"
+    return subprocess.check_output(command, text=True).strip().splitlines()[0]
+
+
+def machine(corpus: str, source: str, cores: int) -> dict[str, str]:
+    """What was measured on what."""
+    cpu = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        models = [line.partition(":")[2].strip() for line in
+                  Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]  # fmt: skip
+        cpu = models[0] if models else cpu
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    named = {
+        "cpu": cpu,
+        "cores": str(cores),
+        "memory": f"{memory / 1e9:.1f} GB",
+        "system": f"{platform.system()} {platform.release()}",
+        "date": time.strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        **{package: importlib.metadata.version(package) for package in PACKAGES},
+        "zstd": version(["zstd", "--version"]),
+        "corpus": source,
+    }
+    with open(corpus, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            named[f"shard {row['shard']}"] = (
+                f"{int(row['documents']):,} documents, {int(row['text_bytes']):,} bytes of text, "
+                f"{int(row['bytes']):,} at rest, sha256 {row['sha256']}"
+            )
+    return named
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        params = snakemake.params
+        table = gathered(list(snakemake.input.parts))
+        described = machine(snakemake.input.corpus, params.source, snakemake.params.cores)
+        outputs = {
+            snakemake.output.bench: table,
+            snakemake.output.bars: pd.DataFrame(bars(table, params.main, params.names)),
+            snakemake.output.machine: pd.DataFrame(described.items(), columns=["name", "value"]),
+        }
+        for path, frame in outputs.items():
+            with replacing(path) as draft:
+                frame.to_csv(draft, index=False)
