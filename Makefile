@@ -16,7 +16,7 @@ else ifneq ($(ENGINE),transformers)
 $(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
 endif
 
-.PHONY: help install demo test test-vllm lint format clean
+.PHONY: help install demo test test-vllm lint format docs clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ format: $(VENV)/.installed-dev ## Put the code in its format
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/snakefmt Snakefile workflow/rules
+
+docs: $(VENV)/.installed ## Write the generated pages; after make demo, its results too
+	cd workflow && $(abspath $(VENV))/bin/python -m tracemem.reference
 
 clean: ## Remove the demo's results
 	rm -rf results/demo

@@ -47,11 +47,7 @@ wildcard_constraints:
     n=r"\d+",
 
 
-def code(script):
-    """Digest of the library behind a script, a parameter of its rule."""
-    return source.digest(source.WORKFLOW / "scripts" / f"{script}.py")
-
-
+include: "workflow/rules/study.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/ladder.smk"
 include: "workflow/rules/tasks.smk"

@@ -74,6 +74,11 @@ def test_a_wrong_key_is_named(path, value, said):
     assert said in str(wrong.value)
 
 
+def test_the_example_of_the_documentation_is_right():
+    page = (ROOT / "config" / "README.md").read_text()
+    settings.load(yaml.safe_load(page.split("```yaml\n")[1].split("```")[0]))
+
+
 def test_every_wrong_key_has_its_line():
     changed = config("title", ...)
     changed["sed"] = 1

@@ -74,7 +74,7 @@ def candidates(texts: list[str], sizes: list[int], main: int) -> Iterator[tuple[
     of_six = [draw_ngrams(texts, n, main // len(SIX)) for n in SIX]
     for size in (main // 5, main):
         grams = [gram for some in of_six for gram in some[: size // len(SIX)]]
-        yield f"n in {{{', '.join(map(str, SIX))}}}, {size:,}", grams
+        yield f"six n at once, {size:,}", grams
 
 
 def draw(shard: str, sizes: list[int], main: int, ngrams: str, pairs: str) -> None:

@@ -63,7 +63,7 @@ def bars(table: pd.DataFrame, main: int, names: list[str]) -> list[dict]:
     for name in names:
         if name.endswith(f" {main:,}"):
             scan = one(ours, what=f"count n-grams, {name}")
-            least = 250 if " in " in name else 350
+            least = 250 if name.startswith("six") else 350
             bar(f"scan, {name} n-grams, MB/s per core", ">=", least, scan["rate"], [scan])
     shard = ours[ours["what"].str.contains("from a shard")].iloc[0]
     unpack = one(table, work="scan", what="unpack a shard")

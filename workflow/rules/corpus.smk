@@ -1,11 +1,6 @@
 # Corpus shards, found or generated, and their manifest.
 
 
-def corpus_reading():
-    """How a script reads every shard."""
-    return study.corpus.model_dump(mode="json", exclude={"shards"})
-
-
 if study.world:
 
     rule generate_world:

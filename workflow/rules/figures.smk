@@ -1,35 +1,6 @@
 # Figures, and the report that gathers everything.
 
 
-def families():
-    """Models that are compared by size, by the family they share."""
-    return {name: model.family for name, model in models.items()}
-
-
-def figure_names():
-    """Every figure the study's tasks give data for."""
-    names = [
-        "performance_support",
-        "memorization",
-        "kendall",
-        "emergence",
-        "thresholds",
-    ]
-    return names + (["novelty"] if novelty_tasks() else [])
-
-
-def figure_files(endings=("png", "pdf")):
-    """Every file of every figure."""
-    return expand(
-        "<results>/figures/{name}.{ending}", name=figure_names(), ending=endings
-    )
-
-
-def configfiles():
-    """The config files of this run, for the command that reproduces it."""
-    return " ".join(map(str, workflow.configfiles))
-
-
 rule plot_performance_support:
     input:
         support=rules.merge_performance.output.support,
@@ -195,7 +166,7 @@ rule write_report:
     params:
         study={
             "title": study.title,
-            "settings": study.model_dump(mode="json", exclude_none=True),
+            "settings": study.model_dump(mode="json"),
             "families": families(),
             "commands": [
                 [

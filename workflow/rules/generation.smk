@@ -9,29 +9,6 @@ if study.generation.python and not shutil.which(study.generation.python):
     )
 
 
-def model_folder(name):
-    """The folder of a model trained here, else nothing: a hub has no file to wait for."""
-    trained = study.ladder and name in study.ladder.sizes
-    return f"<results>/ladder/{name}" if trained else []
-
-
-def running(name):
-    """What decides the answers of a model: its keys, and the study's engine where it has none."""
-    model = models[name].run()
-    return {
-        **model,
-        "name": name,
-        "revision": model["revision"] or None,
-        "engine": model["engine"] or study.generation.engine,
-    }
-
-
-def generate_threads(name):
-    """Cores of a job: vllm binds every core where it has no GPU, so its jobs go one at a time."""
-    alone = running(name)["engine"] == "vllm" and not models[name].gpus
-    return workflow.cores if alone and workflow.cores else 1
-
-
 rule generate:
     input:
         examples="<results>/tasks/{task}.test.parquet",

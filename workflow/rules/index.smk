@@ -1,15 +1,6 @@
 # Exact counts of every candidate n-gram, and the suffix arrays of the infinity-gram LM.
 
 
-def mined_splits():
-    """Task and split of every table of examples whose n-grams are counted."""
-    return [
-        (task, split)
-        for task in study.tasks
-        for split in sorted({"test", mining_split(task)})
-    ]
-
-
 rule list_candidates:
     input:
         [examples_of(task, split) for task, split in mined_splits()],
@@ -79,13 +70,6 @@ rule merge_ngrams:
 
 if study.infgram:
 
-    INDEX = study.infgram.index or "<results>/infgram/index"
-    INDEX_TOKENIZER = study.infgram.tokenizer or f"{study.results}/ladder/tokenizer"
-
-    def index_tokenizer():
-        """The tokenizer's folder where it is trained here: a hub has no file to wait for."""
-        return [] if study.infgram.tokenizer else rules.train_tokenizer.output[0]
-
     rule index_shard:
         input:
             shard=lambda wildcards: list(shards.values())[int(wildcards.number)],
@@ -109,7 +93,7 @@ if study.infgram:
             runtime=480,
         params:
             shard=lambda wildcards: list(shards)[int(wildcards.number)],
-            tokenizer=INDEX_TOKENIZER,
+            tokenizer=study.infgram.tokenizer,
             corpus=corpus_reading(),
             code=code("index_shard"),
         script:
@@ -143,7 +127,7 @@ if study.infgram:
             mem_mb=8000,
             runtime=120,
         params:
-            tokenizer=INDEX_TOKENIZER,
+            tokenizer=study.infgram.tokenizer,
             code=code("score_infgram"),
         script:
             "../scripts/score_infgram.py"

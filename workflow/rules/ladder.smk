@@ -2,10 +2,6 @@
 
 if study.ladder:
 
-    def piece_before(size, piece):
-        """The folder that a piece of a size's training goes on from; the first has none."""
-        return f"<results>/ladder/pieces/{size}.{piece - 1}" if piece > 1 else []
-
     rule train_tokenizer:
         input:
             manifest=rules.write_manifest.output[0],
@@ -110,17 +106,15 @@ if study.ladder:
         input:
             tokens=rules.pack_corpus.output[0],
             tokenizer=rules.train_tokenizer.output[0],
-            before=lambda wildcards: piece_before(
-                wildcards.size, int(wildcards.piece)
-            ),
+            before=lambda wildcards: piece_before(wildcards.size, int(wildcards.piece)),
         output:
             temp(directory("<results>/ladder/pieces/{size}.{piece}")),
-        wildcard_constraints:
-            piece=r"\d+",
         log:
             "<logs>/train_model/{size}.{piece}.log",
         benchmark:
             "<benchmarks>/train_model/{size}.{piece}.tsv"
+        wildcard_constraints:
+            piece=r"\d+",
         params:
             ladder=study.ladder.recipe(),
             size=lambda wildcards: study.ladder.sizes[wildcards.size].model_dump(

@@ -1,21 +1,6 @@
 # Task-gram pairs above the threshold, and the documents that hold both sides.
 
 
-def embedder_of(task):
-    """Settings of the embedder that mines a task's pairs."""
-    return study.embedders[study.tasks[task].embedder]
-
-
-def fitted(task):
-    """The file of a task's embedder where it is trained here, else nothing."""
-    name = study.tasks[task].embedder
-    return (
-        f"{study.results}/embedders/{name}.npz"
-        if embedder_of(task).kind == "lsa"
-        else []
-    )
-
-
 rule fit_embedder:
     input:
         manifest=rules.write_manifest.output[0],

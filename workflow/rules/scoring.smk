@@ -1,33 +1,6 @@
 # From counts and probabilities to memorization, performance, novelty and verdicts.
 
 
-def score_tables():
-    """Every table of scores, one file each."""
-    names = [
-        "memorization",
-        "controls",
-        "variants",
-        "performance",
-        "support",
-        "novelty",
-        "claims",
-    ]
-    return [f"<results>/scores/{name}.csv" for name in names]
-
-
-def resampling():
-    """Draws and seed of every interval and p-value."""
-    draws = study.statistics.model_dump(
-        mode="json", include={"bootstrap", "permutations"}
-    )
-    return {**draws, "seed": study.seed}
-
-
-def series():
-    """Model and parameters of every series of a figure, in order of size."""
-    return {name: model.parameters for name, model in models.items()}
-
-
 rule score_memorization:
     input:
         matched=lambda wildcards: expand(

@@ -137,7 +137,7 @@ def documents(
     reader = Reader(shard, text_field, on_bad_record)
     room = Room()
     while batch := reader.read(room):
-        text = batch.text.tobytes()
+        text = batch.text[: batch.ends.max(initial=0)].tobytes()
         places = (batch.records.tolist(), batch.starts.tolist(), batch.ends.tolist())
         for record, start, end in zip(*places, strict=True):
             yield record, text[start:end].decode()
@@ -253,8 +253,12 @@ class _AtRest:
             self._sums.update(data)
         return data
 
-    def readable(self) -> bool:
-        return True
+    def readinto(self, room) -> int:
+        size = self._file.readinto(room)
+        self.position += size
+        if self._sums:
+            self._sums.update(memoryview(room)[:size])
+        return size
 
     def close(self) -> None:
         self._file.close()
@@ -406,6 +410,8 @@ class _Lines:
 
     def take(self, room: Room):
         """Read whole lines: their bytes, how many, the first one's number, and what broke off."""
+        from tracemem import kernels
+
         if self._ended:
             return None
         wanted = self.reader.batch_bytes
@@ -417,15 +423,14 @@ class _Lines:
         while last < 0 or used < wanted:
             if raw.size < used + _READ + _PAD:
                 raw = room.array("raw", 2 * raw.size, keep=used)
-            data = self._read()
-            if not data:
+            size = self._read(raw[used : used + _READ])
+            if not size:
                 self._ended = True
                 break
-            raw[used : used + len(data)] = memoryview(data)
-            if found := data.count(b"\n"):
-                lines += found
-                last = used + data.rindex(b"\n")
-            used += len(data)
+            found, place = kernels.line_feeds(raw, used, used + size)
+            lines += found
+            last = place if found else last
+            used += size
         if self._ended and not self._broken:
             # The last line may lack its line feed.
             lines += used > last + 1
@@ -440,12 +445,12 @@ class _Lines:
         self._line += lines
         return raw, used, first, lines, self._broken
 
-    def _read(self) -> bytes:
+    def _read(self, room: "np.ndarray") -> int:
         try:
-            return b"" if self._broken else self._stream.read(_READ)
+            return 0 if self._broken else self._stream.readinto(room)
         except OSError as error:
             self._broken = str(error)
-            return b""
+            return 0
 
     def parse(self, taken, room: Room) -> Batch:
         """The documents of lines taken."""

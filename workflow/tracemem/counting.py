@@ -1,13 +1,18 @@
 """Exact counts of n-grams and of pairs of n-grams in the documents of a shard, in one reading.
 
-Counts are exact on every input: an n-gram is counted where its words stand, as
-:func:`tracemem.words.words` finds them, and hashes only tell where to look. Results depend neither
-on the number of threads nor on how documents are spread over shards.
+Words are those of :func:`tracemem.words.words`, on every input. Results depend neither on the
+number of threads nor on how documents are spread over shards.
 
 The work on a batch of documents: *fold* (lower case, separators to spaces, through a table over all
 code points; a document with a character that NFC may change, or whose lower case depends on its
 neighbours, is normalised by Python first), then *scan* (split, hash the words, extend each place
-word by word while a sieve of all prefixes knows the key, look the key up, compare the words).
+word by word while a sieve of all prefixes knows the key, look the key up, compare the check).
+
+An n-gram is counted where two independent 64-bit hashes of its words, key and check, are both
+those of a candidate. Two candidates never share both, since that is looked for beforehand, and
+another n-gram of the text is taken for one of m candidates with probability m / 2**128: at most
+1e-20 for a million candidates over the 1e12 words of a corpus. Hashes of words of up to 15 bytes
+are distinct by construction.
 """
 
 import functools
@@ -216,6 +221,8 @@ class Index:
             np.uint64((1 << len(ngrams).bit_length()) - 1),
         )  # fmt: skip
         same = kernels.enter(names, bounds, self.sizes, self.first, *self.tables, self.checks)
+        if same == -2:
+            raise ValueError(f"{len(ngrams)} n-grams crowd the end of their hash table")
         if same >= 0:
             raise ValueError(f"n-gram {ngrams[same]!r} has both hashes of another: leave one out")
 

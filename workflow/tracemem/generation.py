@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -93,12 +94,14 @@ def run(
             tokens / taken,
             timedelta(seconds=round(left * taken / done)),
         )
-    for what, count in sorted(cut.items()):
+    for what, count in sorted((+cut).items()):
         log.warning(
             "%s: %d %s cut to the context of %d tokens", path, count, what, engine.context_length
         )
     tables.write(tables.GENERATIONS, pa.concat_tables(map(pq.read_table, files)), path)
     shutil.rmtree(folder)
+    with suppress(OSError):  # Chunks of another run may lie beside it.
+        folder.parent.rmdir()
 
 
 def _digest(examples: pd.DataFrame, identity: dict, asked: dict) -> str:

@@ -383,7 +383,7 @@ def _object(raw, i, field, text, o):
             else:
                 return False, i, o
             i += 1
-        elif state == key or state == first_key:
+        elif state in (key, first_key):
             if c == 125 and state == first_key:
                 objects >>= _ONE
                 depth -= 1
@@ -442,6 +442,19 @@ def _object(raw, i, field, text, o):
                 if i < 0:
                     return False, start, o
                 state = after
+
+
+@njit(nogil=True, cache=True)
+def line_feeds(raw, start, end):
+    """How many line feeds raw[start:end] has, and the place of the last one."""
+    part = raw[start:end]
+    count = 0
+    for i in range(part.size):
+        count += part[i] == 10
+    last = end - 1
+    while count and raw[last] != 10:
+        last -= 1
+    return count, last
 
 
 @njit(nogil=True, cache=True)
@@ -665,12 +678,12 @@ def enter(names, bounds, sizes, first, sieve, sieve_shift, slots, row_shift, num
         checks[gram] = check
         at, mark = _row(key, row_shift, number_mask)
         while slots[at] != 0:
+            if at + _EIGHT >= np.uint64(slots.size):
+                return -2
             other = np.intp(slots[at] & number_mask) - 1
             if keys[other] == key and checks[other] == check:
                 return gram
             at += _ONE
-        if at + _EIGHT >= np.uint64(slots.size):
-            return -2
         slots[at] = mark | np.uint64(gram + 1)
     return -1
 

@@ -197,10 +197,10 @@ class Settings(Section):
         default={}, description="Models by name, besides the ladder's."
     )
     generation: GenerationSettings = Field(
-        default=GenerationSettings(), description="How models are run."
+        default=GenerationSettings(), description="Engine and chunks of generation."
     )
     statistics: StatisticsSettings = Field(
-        default=StatisticsSettings(), description="Intervals and p-values."
+        default=StatisticsSettings(), description="Resamples of every interval and p-value."
     )
     samples: int = Field(
         default=50, ge=0, description="Documents kept per pair (R of the paper), for tracing."

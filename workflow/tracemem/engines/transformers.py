@@ -69,6 +69,7 @@ class TransformersEngine(Engine):
             )
         self.settings = settings
         self.device = torch.device(device_of(settings))
+        transformers.utils.logging.disable_progress_bar()
         source, config, self.tokenizer, self._ends, parts = read_parts(settings)
         self.context_length = parts["context_length"]
         self.identity = {"engine": "transformers", **parts}

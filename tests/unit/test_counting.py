@@ -1,0 +1,381 @@
+"""The counting engine equals plain Python on every input, whatever the threads and the shards."""
+
+import json
+import random
+import sys
+import unicodedata
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import zstandard
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tracemem import corpus, counting, kernels, tables, words
+
+SIZES = (1, 2, 3, 5, 8, 14)
+
+
+def batch_of(texts):
+    data = [text.encode() for text in texts]
+    ends = np.cumsum([len(piece) for piece in data], dtype=np.int64)
+    text = np.zeros(sum(map(len, data)) + 64, np.uint8)
+    text[: text.size - 64] = memoryview(b"".join(data))
+    starts = ends - np.array([len(piece) for piece in data], np.int64)
+    return corpus.Batch(text, starts, ends, np.arange(1, len(data) + 1))
+
+
+def count(texts, ngrams):
+    scanner = counting.Scanner(counting.Index(ngrams))
+    scanner.scan(batch_of(texts), corpus.Room())
+    return scanner.documents.tolist(), scanner.occurrences.tolist()
+
+
+def reference(texts, ngrams):
+    sizes = {len(gram.split(" ")) for gram in ngrams}
+    documents, occurrences = Counter(), Counter()
+    for text in texts:
+        found = Counter(gram for n in sizes for gram in words.ngrams(text, n))
+        occurrences.update(found)
+        documents.update(found.keys())
+    return [documents[gram] for gram in ngrams], [occurrences[gram] for gram in ngrams]
+
+
+def candidates_of(texts, sizes=SIZES):
+    return sorted({gram for text in texts for n in sizes for gram in words.ngrams(text, n)})
+
+
+def assert_equal_to_reference(texts, extra=()):
+    ngrams = list(dict.fromkeys([*candidates_of(texts), *extra]))
+    assert count(texts, ngrams) == reference(texts, ngrams)
+
+
+def write_shard(folder, name, texts):
+    path = folder / f"{name}.jsonl.zst"
+    lines = b"".join(json.dumps({"text": text}).encode() + b"\n" for text in texts)
+    path.write_bytes(zstandard.compress(lines))
+    return corpus.Shard(name, path)
+
+
+def corpus_of(size, seed=0, vocabulary=60, most=60):
+    """Documents with repetitions, punctuation, several scripts, and now and then the same text."""
+    draw = random.Random(seed)
+    lexicon = [f"w{k}" for k in range(vocabulary)] + ["Straße", "ΟΔΟΣ", "naïve", "cafe\u0301", "漢字"]
+    lexicon += ["aLongerWordThanEightBytes", "and_one_that_is_well_over_thirty_two_bytes_long"]
+    weights = [1 / (rank + 1) for rank in range(len(lexicon))]
+    texts = []
+    for _ in range(size):
+        chosen = draw.choices(lexicon, weights, k=draw.randrange(most))
+        texts.append("".join(word + draw.choice([" ", ", ", "\n", "--"]) for word in chosen))
+        if draw.random() < 0.1:
+            texts.append(draw.choice(texts))
+    return texts
+
+
+TEXTS = corpus_of(300)
+CANDIDATES = [*candidates_of(TEXTS), "not there", "neither is this one"]
+
+
+any_character = st.characters(exclude_categories=["Cs"])
+awkward = st.sampled_from(
+    "aAzZ09_ \n.'-\u00ad\u0130\u0131\u00df\u1e9e\u03a3\u03c3\u03c2\u0301\u0308\u030c\u0327\u0345"
+    "\u1100\u1161\u11a8\uac00\u0e33\u0e48\u09be\u200d\ufe0f\u212a\u212b\u2126\u01c5\u0149\u023a"
+    "\U0001f600\U00010400\U0001d400\u0660\u00b2\u2460\ufb01\u06dd\u0345J\u01f0H\u0331"
+)
+texts_strategy = st.lists(st.text(st.one_of(any_character, awkward), max_size=80), max_size=6)
+
+
+@settings(max_examples=400, deadline=None)
+@given(texts_strategy)
+@example(["ΑΣ", "ΑΣ.", "ΑΣ'Β", "Σ", "ΑΣ ΒΣ", "Α\u0345Σ"])
+@example(["I\u0307stanbul İstanbul", "J\u030c", "\u1100\u1161\u11a8 \uac00\u11a8"])
+@example(["", " ", "a", "a a a a a a a a a a a a a a a a"])
+def test_counts_equal_plain_python(texts):
+    assert_equal_to_reference(texts, extra=["q", "q q"])
+
+
+def folded(texts):
+    """What the fold makes of each text, or None where Python has to normalise it first."""
+    batch, room = batch_of(texts), corpus.Room()
+    buffer, places = counting._fold(
+        batch.text, batch.starts, batch.ends, counting.code_points()[0], room
+    )
+    return [
+        buffer[start:end].tobytes().decode().split() if end >= 0 else None
+        for start, end in places.T.tolist()
+    ]
+
+
+@pytest.mark.parametrize(
+    "frame", ["{}", "a{}b", "A{} B", "x {}\u0301", "a{0}{0}", "\u1100{}", "\U0001d400{}Z"]
+)
+def test_every_code_point_is_folded_as_python_does(frame):
+    texts = [
+        frame.format(chr(point))
+        for point in range(sys.maxunicode + 1)
+        if not 0xD800 <= point < 0xE000
+    ]
+    wrong = [
+        (text, found)
+        for text, found in zip(texts, folded(texts), strict=True)
+        if found is not None and found != words.words(text)
+    ]
+    assert not wrong[:5]
+
+
+def test_only_what_has_to_be_is_normalised_by_python():
+    plain = ["Straße naïve ÅÉ", "漢字かな交じり文", "Привет, мир", "\uac00\ub098", "\U0001f600 ok\ufe0f"]
+    assert None not in folded(plain)
+    assert folded(["cafe\u0301", "ΟΔΟΣ", "İ", "\u212b", "\u1100\u1161"]) == [None] * 5
+
+
+def test_normalised_text_is_the_same_in_pieces(monkeypatch):
+    text = "ΑΣ Σ e\u0301 \u1100\u1161\u11a8\nΒΣ \u0301x 'Σ " * 50
+    monkeypatch.setattr(counting, "_PIECE", 7)
+    data = np.frombuffer(text.encode(), np.uint8)
+    assert counting._normalized(data).decode() == words.normalize(text)
+
+
+def test_lower_case_of_normal_text_is_itself():
+    text = "".join(map(chr, [*range(0xD800), *range(0xE000, sys.maxunicode + 1)]))
+    for character in text:
+        once = words.normalize(character)
+        assert once.lower() == once
+
+
+def test_all_sizes_at_once_in_documents_of_all_lengths():
+    assert_equal_to_reference(TEXTS, extra=CANDIDATES[-2:])
+
+
+@pytest.mark.parametrize("sizes", [(2,), (5,), (14,), (1, 14), (3, 4), (30, 127)])
+def test_some_sizes_only(sizes):
+    texts = corpus_of(60, seed=1, most=200)
+    ngrams = candidates_of(texts, sizes)
+    ngrams = random.Random(0).sample(ngrams, min(2000, len(ngrams)))
+    assert count(texts, ngrams) == reference(texts, ngrams)
+
+
+def test_a_document_longer_than_what_is_looked_up_at_once():
+    draw = random.Random(3)
+    text = " ".join(draw.choice("abcd") for _ in range(20 * kernels.WORDS))
+    texts = [text, "tail a", text[: 3 * kernels.WORDS], "x" * 70000 + " " + text[:100]]
+    ngrams = sorted(
+        {gram for n in (1, 2, 3, 5) for gram in words.ngrams(text, n)}
+        | set(list(words.ngrams(text, 14))[:: kernels.WORDS // 7])
+        | {"tail a", "x" * 70000 + " a"}
+    )
+    assert count(texts, ngrams) == reference(texts, ngrams)
+
+
+def test_ngrams_do_not_cross_documents():
+    assert count(["a", "b", "a b"], ["a b", "b a"]) == ([1, 0], [1, 0])
+
+
+def test_an_ngram_longer_than_the_document_is_not_there():
+    assert count(["a b"], ["a b c", "a b"]) == ([0, 1], [0, 1])
+
+
+def test_crowded_hash_table(monkeypatch):
+    """Full rows and shared marks: with one row for all, every n-gram has to be searched for."""
+    index = counting.Index(CANDIDATES)
+    sieve, sieve_shift, _, _, _ = index.tables
+    slots = np.zeros(8 * len(CANDIDATES) + 64, np.uint32)
+    index.tables = sieve, sieve_shift, slots, np.uint64(63), np.uint64(2**32 - 1)
+    assert kernels.enter(*named(CANDIDATES), index.first, *index.tables, index.checks) == -1
+    scanner = counting.Scanner(index)
+    scanner.scan(batch_of(TEXTS[:40]), corpus.Room())
+    expected = reference(TEXTS[:40], CANDIDATES)
+    assert (scanner.documents.tolist(), scanner.occurrences.tolist()) == expected
+
+
+def named(ngrams):
+    data = "".join(gram + "\n" for gram in ngrams).encode()
+    names = np.zeros(len(data) + 64, np.uint8)
+    names[: len(data)] = memoryview(data)
+    bounds = np.concatenate([[0], np.flatnonzero(names == 10) + 1])
+    return names, bounds, np.array([gram.count(" ") + 1 for gram in ngrams], np.int8)
+
+
+def test_equal_hashes_are_found_when_the_index_is_made():
+    index = counting.Index(["a"])
+    assert kernels.enter(*named(["b", "c", "b"]), 1, *index.tables, np.zeros(3, np.uint64)) == 2
+
+
+@pytest.mark.parametrize(
+    ("ngrams", "message"),
+    [
+        (["a", "b", "a"], "'a' is given twice"),
+        (["A b"], "allowed: written 'a b'"),
+        (["a  b"], "allowed: written 'a b'"),
+        (["a\nb"], "allowed: written 'a b'"),
+        (["cafe\u0301"], "allowed: written 'café'"),
+        ([""], "allowed: at least one word"),
+        ([" ".join("a" * 128)], "allowed: up to 127"),
+    ],
+)
+def test_ngrams_in_another_form_are_refused(ngrams, message):
+    with pytest.raises(ValueError, match="n-gram") as caught:
+        counting.Index(ngrams)
+    assert message in str(caught.value)
+
+
+def test_words_come_back_as_they_are():
+    """The form that n-grams are given in is the form that words have: no word changes again."""
+    for point in [*range(0xD800), *range(0xE000, sys.maxunicode + 1)]:
+        for word in words.words(chr(point)):
+            assert words.words(word) == [word]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_shard_is_counted_the_same_by_any_number_of_threads(tmp_path, threads):
+    texts = corpus_of(20000, seed=5)  # several batches
+    shard = write_shard(tmp_path, "s", texts)
+    ngrams = random.Random(0).sample(candidates_of(texts[:500]), 3000)
+    table = counting.count_ngrams(shard, ngrams, threads=threads)
+    assert table.schema.equals(tables.COUNTS.schema)
+    assert table["ngram"].to_pylist() == ngrams
+    assert table["n"].to_pylist() == [gram.count(" ") + 1 for gram in ngrams]
+    expected = reference(texts, ngrams)
+    assert (table["documents"].to_pylist(), table["occurrences"].to_pylist()) == expected
+
+
+def test_no_candidates_and_no_documents(tmp_path):
+    shard = write_shard(tmp_path, "s", [])
+    assert counting.count_ngrams(shard, []).num_rows == 0
+    assert counting.count_ngrams(shard, ["a"])["documents"].to_pylist() == [0]
+    nothing = pa.table({"input_gram": pa.array([], "string"), "output_gram": pa.array([], "string")})
+    counts, samples = counting.count_pairs(write_shard(tmp_path, "t", ["a b"]), nothing)
+    assert counts.num_rows == samples.num_rows == 0
+
+
+def some_pairs(size=400, seed=2):
+    draw = random.Random(seed)
+    common = [gram for gram, _ in Counter(g for t in TEXTS for g in words.ngrams(t, 1)).most_common(30)]
+    pairs = {(draw.choice(common), draw.choice(CANDIDATES)) for _ in range(size)}
+    pairs |= {(draw.choice(CANDIDATES), draw.choice(common)) for _ in range(size)}
+    pairs |= {("w1", "w1"), ("w1", "w2"), ("w2", "w1"), ("not there", "w0")}
+    return sorted(pairs)
+
+
+def as_table(pairs):
+    return pa.table({"input_gram": [a for a, _ in pairs], "output_gram": [b for _, b in pairs]})
+
+
+def pair_reference(shards, pairs, size):
+    """Pair counts and samples, straight from their definition."""
+    holding = defaultdict(set)
+    hashes = {}
+    grams = {gram for pair in pairs for gram in pair}
+    sizes = {gram.count(" ") + 1 for gram in grams}
+    for shard, texts in shards.items():
+        for record, text in enumerate(texts, 1):
+            hashes[shard, record] = counting.document_hash(text)
+            for gram in {gram for n in sizes for gram in words.ngrams(text, n)} & grams:
+                holding[gram].add((shard, record))
+
+    def smallest(places):
+        first = {}
+        for place in sorted(places):
+            first.setdefault(hashes[place], place)
+        return sorted(first.items())[:size]
+
+    both = {pair: holding[pair[0]] & holding[pair[1]] for pair in pairs}
+    samples = [(*pair, name, *at) for pair in pairs for name, at in smallest(both[pair])]
+    for output in {output for _, output in pairs}:
+        rest = holding[output] - {at for pair in pairs if pair[1] == output for at in both[pair]}
+        samples += [("", output, name, *at) for name, at in smallest(rest)]
+    return [len(both[pair]) for pair in pairs], sorted(samples)
+
+
+@pytest.mark.parametrize("given_counts", [True, False])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_pairs_and_their_samples_equal_plain_python(tmp_path, threads, given_counts):
+    pairs = some_pairs()
+    shard = write_shard(tmp_path, "s", TEXTS)
+    counts = counting.count_ngrams(shard, CANDIDATES) if given_counts else None
+    counted, samples = counting.count_pairs(
+        shard, as_table(pairs), counts=counts, samples=3, threads=threads
+    )
+    documents, rows = pair_reference({"s": TEXTS}, pairs, 3)
+    assert counted.schema.equals(tables.PAIR_COUNTS.schema)
+    assert samples.schema.equals(tables.SAMPLES.schema)
+    assert counted["documents"].to_pylist() == documents
+    assert [tuple(row.values()) for row in samples.to_pylist()] == rows
+
+
+def test_a_pair_may_be_a_data_frame_and_samples_left_out(tmp_path):
+    pairs = as_table([("w0", "w1"), ("w1", "w2")])
+    shard = write_shard(tmp_path, "s", TEXTS)
+    counted, samples = counting.count_pairs(shard, pairs.to_pandas(), samples=0)
+    assert counted.equals(counting.count_pairs(shard, pairs)[0])
+    assert samples.num_rows == 0
+
+
+def test_a_pair_given_twice_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="given twice.*'b'"):
+        counting.count_pairs(
+            write_shard(tmp_path, "s", ["a b"]), as_table([("a", "b"), ("b", "a"), ("a", "b")])
+        )
+
+
+def test_samples_survive_thinning_out(tmp_path, monkeypatch):
+    """With room for few events the largest hashes are dropped on the way, and nothing else."""
+    texts = corpus_of(30000, seed=7, most=12)
+    pairs = as_table([("w0", "w1"), ("w1", "w0"), ("w2", "w3")])
+    shard = write_shard(tmp_path, "s", texts)
+    whole = counting.count_pairs(shard, pairs, samples=5)[1]
+    monkeypatch.setattr(counting, "_EVENTS", 50)
+    assert counting.count_pairs(shard, pairs, samples=5)[1].equals(whole)
+    assert counting.count_pairs(shard, pairs, samples=5, threads=2)[1].equals(whole)
+
+
+def test_results_do_not_depend_on_sharding_or_order(tmp_path):
+    texts = TEXTS + corpus_of(200, seed=9)
+    pairs = some_pairs(100)
+    whole = write_shard(tmp_path, "whole", texts)
+    parts = {f"part{k}": texts[k::3] for k in range(3)}
+    shards = [write_shard(tmp_path, name, part) for name, part in parts.items()]
+    counts = [counting.count_ngrams(shard, CANDIDATES) for shard in shards]
+    paired = [counting.count_pairs(shard, as_table(pairs), samples=4) for shard in shards]
+    merged = counting.merge_counts(counts)
+    assert merged.equals(counting.count_ngrams(whole, CANDIDATES))
+    assert merged.equals(counting.merge_counts(counts[::-1]))
+    documents, rows = pair_reference(parts, pairs, 4)
+    for order in (paired, paired[::-1], paired[1:] + paired[:1]):
+        assert counting.merge_pair_counts(table for table, _ in order)["documents"].to_pylist() == (
+            documents
+        )
+        samples = counting.merge_samples([sample for _, sample in order], 4)
+        assert [tuple(row.values()) for row in samples.to_pylist()] == rows
+    # The same documents are sampled from one shard; only their places have other names.
+    alone = counting.count_pairs(whole, as_table(pairs), samples=4)[1]
+    assert alone.select(range(3)).equals(samples.select(range(3)))
+
+
+def test_tables_of_other_candidates_do_not_merge(tmp_path):
+    shard = write_shard(tmp_path, "s", ["a b"])
+    tables_ = [counting.count_ngrams(shard, grams) for grams in (["a", "b"], ["b", "a"])]
+    with pytest.raises(ValueError, match="different ngram"):
+        counting.merge_counts(tables_)
+    with pytest.raises(ValueError, match="no shard"):
+        counting.merge_pair_counts([])
+
+
+def test_document_hash_is_the_published_one():
+    """Vectors of MurmurHash3_x64_128 with seed 0."""
+    fox = "The quick brown fox jumps over the lazy dog"
+    assert counting.document_hash("") == "0" * 32
+    assert counting.document_hash(fox) == "e34bbc7bbc071b6c7a433ca9c49a9347"
+    assert counting.document_hash(fox + ".") == "cd99481f9ee902c9695da1a38987b6e7"
+
+
+def test_real_corpus_equals_plain_python(real_data):
+    path = Path(real_data, "corpora", "factbook.jsonl.zst")
+    shard = corpus.Shard("factbook", path)
+    texts = [text for _, text in corpus.documents(shard)][:40]
+    ngrams = random.Random(0).sample(candidates_of(texts), 20000)
+    assert count(texts, ngrams) == reference(texts, ngrams)
+    assert unicodedata.unidata_version  # the tables are those of this Python

@@ -1,0 +1,145 @@
+# What the rules ask of the study: names, paths and parameters that several of them share.
+
+
+def code(script):
+    """Digest of the library behind a script, a parameter of its rule."""
+    return source.digest(source.WORKFLOW / "scripts" / f"{script}.py")
+
+
+def corpus_reading():
+    """How a script reads every shard."""
+    return study.corpus.model_dump(mode="json", exclude={"shards"})
+
+
+def piece_before(size, piece):
+    """The folder that a piece of a size's training goes on from; the first has none."""
+    return f"<results>/ladder/pieces/{size}.{piece - 1}" if piece > 1 else []
+
+
+def task_n():
+    """Task and n of every task-gram table, side by side."""
+    pairs = [(task, n) for task, settings in study.tasks.items() for n in settings.n]
+    return {"task": [task for task, _ in pairs], "n": [n for _, n in pairs]}
+
+
+def novelty_tasks():
+    """Tasks whose generations are searched for pairs that no document holds."""
+    return [name for name, task in study.tasks.items() if task.kind == "translation"]
+
+
+def examples_of(task, split="test"):
+    """The table of a task's examples."""
+    return f"{study.results}/tasks/{task}.{split}.parquet"
+
+
+def mining_split(task):
+    """The split a task's pairs are mined from."""
+    return study.tasks[task].pairs_from
+
+
+def mined_splits():
+    """Task and split of every table of examples whose n-grams are counted."""
+    return [
+        (task, split)
+        for task in study.tasks
+        for split in sorted({"test", mining_split(task)})
+    ]
+
+
+def index_tokenizer():
+    """The tokenizer's folder where it is trained here: a hub has no file to wait for."""
+    return [] if study.infgram.tokenizer else rules.train_tokenizer.output[0]
+
+
+def embedder_of(task):
+    """Settings of the embedder that mines a task's pairs."""
+    return study.embedders[study.tasks[task].embedder]
+
+
+def fitted(task):
+    """The file of a task's embedder where it is trained here, else nothing."""
+    name = study.tasks[task].embedder
+    return (
+        f"{study.results}/embedders/{name}.npz"
+        if embedder_of(task).kind == "lsa"
+        else []
+    )
+
+
+def model_folder(name):
+    """The folder of a model trained here, else nothing: a hub has no file to wait for."""
+    trained = study.ladder and name in study.ladder.sizes
+    return f"<results>/ladder/{name}" if trained else []
+
+
+def running(name):
+    """What decides the answers of a model: its keys, and the study's engine where it has none."""
+    model = models[name].run()
+    return {
+        **model,
+        "name": name,
+        "revision": model["revision"] or None,
+        "engine": model["engine"] or study.generation.engine,
+    }
+
+
+def generate_threads(name):
+    """Cores of a job: vllm binds every core where it has no GPU, so its jobs go one at a time."""
+    alone = running(name)["engine"] == "vllm" and not models[name].gpus
+    return workflow.cores if alone and workflow.cores else 1
+
+
+def score_tables():
+    """Every table of scores, one file each."""
+    names = [
+        "memorization",
+        "controls",
+        "variants",
+        "performance",
+        "support",
+        "novelty",
+        "claims",
+    ]
+    return [f"<results>/scores/{name}.csv" for name in names]
+
+
+def resampling():
+    """Draws and seed of every interval and p-value."""
+    draws = study.statistics.model_dump(
+        mode="json", include={"bootstrap", "permutations"}
+    )
+    return {**draws, "seed": study.seed}
+
+
+def series():
+    """Model and parameters of every series of a figure, in order of size."""
+    return {name: model.parameters for name, model in models.items()}
+
+
+def families():
+    """Models that are compared by size, by the family they share."""
+    return {name: model.family for name, model in models.items()}
+
+
+def figure_names():
+    """Every figure the study's tasks give data for."""
+    names = [
+        "performance_support",
+        "memorization",
+        "kendall",
+        "emergence",
+        "thresholds",
+    ]
+    return names + (["novelty"] if novelty_tasks() else [])
+
+
+def figure_files(endings=("png", "pdf")):
+    """Every file of every figure."""
+    return expand(
+        "<results>/figures/{name}.{ending}", name=figure_names(), ending=endings
+    )
+
+
+def configfiles():
+    """The config files of this run, for the command that reproduces it."""
+    return " ".join(map(str, workflow.configfiles))
