@@ -2,8 +2,8 @@
 
 import json
 import random
+import re
 import sys
-import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -63,7 +63,13 @@ def write_shard(folder, name, texts):
 def corpus_of(size, seed=0, vocabulary=60, most=60):
     """Documents with repetitions, punctuation, several scripts, and now and then the same text."""
     draw = random.Random(seed)
-    lexicon = [f"w{k}" for k in range(vocabulary)] + ["Straße", "ΟΔΟΣ", "naïve", "cafe\u0301", "漢字"]
+    lexicon = [f"w{k}" for k in range(vocabulary)] + [
+        "Straße",
+        "ΟΔΟΣ",
+        "naïve",
+        "cafe\u0301",
+        "漢字",
+    ]
     lexicon += ["aLongerWordThanEightBytes", "and_one_that_is_well_over_thirty_two_bytes_long"]
     weights = [1 / (rank + 1) for rank in range(len(lexicon))]
     texts = []
@@ -88,7 +94,7 @@ awkward = st.sampled_from(
 texts_strategy = st.lists(st.text(st.one_of(any_character, awkward), max_size=80), max_size=6)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(texts_strategy)
 @example(["ΑΣ", "ΑΣ.", "ΑΣ'Β", "Σ", "ΑΣ ΒΣ", "Α\u0345Σ"])
 @example(["I\u0307stanbul İstanbul", "J\u030c", "\u1100\u1161\u11a8 \uac00\u11a8"])
@@ -97,39 +103,40 @@ def test_counts_equal_plain_python(texts):
     assert_equal_to_reference(texts, extra=["q", "q q"])
 
 
-def folded(texts):
-    """What the fold makes of each text, or None where Python has to normalise it first."""
-    batch, room = batch_of(texts), corpus.Room()
-    buffer, places = counting._fold(
-        batch.text, batch.starts, batch.ends, counting.code_points()[0], room
-    )
-    return [
-        buffer[start:end].tobytes().decode().split() if end >= 0 else None
-        for start, end in places.T.tolist()
-    ]
+def fold(texts):
+    """Folded bytes of each text, one after another, and where they start and end; -1 if left out."""
+    batch = batch_of(texts)
+    table = counting.code_points()[0]
+    buffer, places = counting._fold(batch.text, batch.starts, batch.ends, table, corpus.Room())
+    return buffer.tobytes(), places
 
 
-@pytest.mark.parametrize(
-    "frame", ["{}", "a{}b", "A{} B", "x {}\u0301", "a{0}{0}", "\u1100{}", "\U0001d400{}Z"]
-)
+@pytest.mark.parametrize("frame", ["{}", "Aa{0}bZ{0}", "\u1100{0} \uac00{0}"])
 def test_every_code_point_is_folded_as_python_does(frame):
-    texts = [
-        frame.format(chr(point))
-        for point in range(sys.maxunicode + 1)
-        if not 0xD800 <= point < 0xE000
-    ]
-    wrong = [
-        (text, found)
-        for text, found in zip(texts, folded(texts), strict=True)
-        if found is not None and found != words.words(text)
-    ]
-    assert not wrong[:5]
+    points = (k for k in range(sys.maxunicode + 1) if not 0xD800 <= k < 0xE000 and k != ord("\n"))
+    texts = [frame.format(chr(point)) for point in points]
+    # One text a line: a line feed ends every context that NFC and lower case look at.
+    expected = re.sub(r"[^\w\n]+", " ", words.normalize("\n".join(texts))).encode().split(b"\n")
+    buffer, places = fold(texts)
+    read = 0
+    for text, start, end, form in zip(texts, *places.tolist(), expected, strict=True):
+        if end >= 0:
+            read += 1
+            found = buffer[start:end]
+            assert found == form or found.split() == form.split(), text
+    assert read > 1_100_000
 
 
 def test_only_what_has_to_be_is_normalised_by_python():
-    plain = ["Straße naïve ÅÉ", "漢字かな交じり文", "Привет, мир", "\uac00\ub098", "\U0001f600 ok\ufe0f"]
-    assert None not in folded(plain)
-    assert folded(["cafe\u0301", "ΟΔΟΣ", "İ", "\u212b", "\u1100\u1161"]) == [None] * 5
+    plain = [
+        "Straße naïve ÅÉ",
+        "漢字かな交じり文",
+        "Привет, мир",
+        "\uac00\ub098",
+        "\U0001f600 ok\ufe0f",
+    ]
+    assert (fold(plain)[1][1] > 0).all()
+    assert (fold(["cafe\u0301", "ΟΔΟΣ", "İ", "\u212b", "\u1100\u1161"])[1][1] == -1).all()
 
 
 def test_normalised_text_is_the_same_in_pieces(monkeypatch):
@@ -141,9 +148,8 @@ def test_normalised_text_is_the_same_in_pieces(monkeypatch):
 
 def test_lower_case_of_normal_text_is_itself():
     text = "".join(map(chr, [*range(0xD800), *range(0xE000, sys.maxunicode + 1)]))
-    for character in text:
-        once = words.normalize(character)
-        assert once.lower() == once
+    once = words.normalize("\n".join(text))
+    assert once.lower() == once
 
 
 def test_all_sizes_at_once_in_documents_of_all_lengths():
@@ -201,6 +207,7 @@ def named(ngrams):
 
 def test_equal_hashes_are_found_when_the_index_is_made():
     index = counting.Index(["a"])
+    index.tables[2][:] = 0
     assert kernels.enter(*named(["b", "c", "b"]), 1, *index.tables, np.zeros(3, np.uint64)) == 2
 
 
@@ -224,36 +231,45 @@ def test_ngrams_in_another_form_are_refused(ngrams, message):
 
 def test_words_come_back_as_they_are():
     """The form that n-grams are given in is the form that words have: no word changes again."""
-    for point in [*range(0xD800), *range(0xE000, sys.maxunicode + 1)]:
-        for word in words.words(chr(point)):
-            assert words.words(word) == [word]
+    every = words.words("\n".join(map(chr, [*range(0xD800), *range(0xE000, sys.maxunicode + 1)])))
+    assert len(every) > 100_000
+    assert words.words("\n".join(every)) == every
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_a_shard_is_counted_the_same_by_any_number_of_threads(tmp_path, threads):
-    texts = corpus_of(20000, seed=5)  # several batches
-    shard = write_shard(tmp_path, "s", texts)
-    ngrams = random.Random(0).sample(candidates_of(texts[:500]), 3000)
-    table = counting.count_ngrams(shard, ngrams, threads=threads)
-    assert table.schema.equals(tables.COUNTS.schema)
-    assert table["ngram"].to_pylist() == ngrams
-    assert table["n"].to_pylist() == [gram.count(" ") + 1 for gram in ngrams]
-    expected = reference(texts, ngrams)
-    assert (table["documents"].to_pylist(), table["occurrences"].to_pylist()) == expected
+@pytest.fixture
+def many_batches(monkeypatch):
+    """Batches of a few documents, so that a small shard has many."""
+    monkeypatch.setattr(corpus, "BATCH_BYTES", 1000)
+    monkeypatch.setattr(corpus, "_READ", 500)
+
+
+def test_a_shard_is_counted_the_same_by_any_number_of_threads(tmp_path, many_batches):
+    shard = write_shard(tmp_path, "s", TEXTS)
+    expected = reference(TEXTS, CANDIDATES)
+    for threads in (1, 2, 3):
+        table = counting.count_ngrams(shard, CANDIDATES, threads=threads)
+        assert table.schema.equals(tables.COUNTS.schema)
+        assert table["ngram"].to_pylist() == CANDIDATES
+        assert table["n"].to_pylist() == [gram.count(" ") + 1 for gram in CANDIDATES]
+        assert (table["documents"].to_pylist(), table["occurrences"].to_pylist()) == expected
 
 
 def test_no_candidates_and_no_documents(tmp_path):
     shard = write_shard(tmp_path, "s", [])
     assert counting.count_ngrams(shard, []).num_rows == 0
     assert counting.count_ngrams(shard, ["a"])["documents"].to_pylist() == [0]
-    nothing = pa.table({"input_gram": pa.array([], "string"), "output_gram": pa.array([], "string")})
+    nothing = pa.table(
+        {"input_gram": pa.array([], "string"), "output_gram": pa.array([], "string")}
+    )
     counts, samples = counting.count_pairs(write_shard(tmp_path, "t", ["a b"]), nothing)
     assert counts.num_rows == samples.num_rows == 0
 
 
 def some_pairs(size=400, seed=2):
     draw = random.Random(seed)
-    common = [gram for gram, _ in Counter(g for t in TEXTS for g in words.ngrams(t, 1)).most_common(30)]
+    common = [
+        gram for gram, _ in Counter(g for t in TEXTS for g in words.ngrams(t, 1)).most_common(30)
+    ]
     pairs = {(draw.choice(common), draw.choice(CANDIDATES)) for _ in range(size)}
     pairs |= {(draw.choice(CANDIDATES), draw.choice(common)) for _ in range(size)}
     pairs |= {("w1", "w1"), ("w1", "w2"), ("w2", "w1"), ("not there", "w0")}
@@ -292,7 +308,7 @@ def pair_reference(shards, pairs, size):
 
 @pytest.mark.parametrize("given_counts", [True, False])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_pairs_and_their_samples_equal_plain_python(tmp_path, threads, given_counts):
+def test_pairs_and_their_samples_equal_plain_python(tmp_path, threads, given_counts, many_batches):
     pairs = some_pairs()
     shard = write_shard(tmp_path, "s", TEXTS)
     counts = counting.count_ngrams(shard, CANDIDATES) if given_counts else None
@@ -315,15 +331,15 @@ def test_a_pair_may_be_a_data_frame_and_samples_left_out(tmp_path):
 
 
 def test_a_pair_given_twice_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="given twice.*'b'"):
+    with pytest.raises(ValueError, match=r"given twice.*'b'"):
         counting.count_pairs(
             write_shard(tmp_path, "s", ["a b"]), as_table([("a", "b"), ("b", "a"), ("a", "b")])
         )
 
 
-def test_samples_survive_thinning_out(tmp_path, monkeypatch):
+def test_samples_survive_thinning_out(tmp_path, monkeypatch, many_batches):
     """With room for few events the largest hashes are dropped on the way, and nothing else."""
-    texts = corpus_of(30000, seed=7, most=12)
+    texts = corpus_of(2000, seed=7, most=12)
     pairs = as_table([("w0", "w1"), ("w1", "w0"), ("w2", "w3")])
     shard = write_shard(tmp_path, "s", texts)
     whole = counting.count_pairs(shard, pairs, samples=5)[1]
@@ -373,9 +389,7 @@ def test_document_hash_is_the_published_one():
 
 
 def test_real_corpus_equals_plain_python(real_data):
-    path = Path(real_data, "corpora", "factbook.jsonl.zst")
-    shard = corpus.Shard("factbook", path)
-    texts = [text for _, text in corpus.documents(shard)][:40]
-    ngrams = random.Random(0).sample(candidates_of(texts), 20000)
+    shard = corpus.Shard("real", Path(real_data, "corpora", "parallel_docs_en_xx.jsonl.zst"))
+    texts = [text for _, text in corpus.documents(shard)][::20]
+    ngrams = random.Random(0).sample(candidates_of(texts, (1, 3, 8)), 20000)
     assert count(texts, ngrams) == reference(texts, ngrams)
-    assert unicodedata.unidata_version  # the tables are those of this Python

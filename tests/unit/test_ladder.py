@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tracemem import ladder, source
+from tracemem import tokens as tokens_of
 from tracemem.ladder_settings import LadderSettings, SizeSettings, parameters
 
 TINY = SizeSettings(hidden=8, layers=1, heads=2, learning_rate=1e-2)
@@ -26,14 +27,14 @@ ROWS = ladder.rows
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ladder") / "tokenizer"
-    ladder.train_tokenizer(iter(TEXTS), SETTINGS.vocabulary, folder)
+    tokens_of.train_tokenizer(iter(TEXTS), SETTINGS.vocabulary, folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def tokens(tokenizer):
     path = tokenizer.parent / "tokens.npy"
-    ladder.pack(iter(TEXTS), tokenizer, path)
+    tokens_of.pack(iter(TEXTS), tokenizer, path)
     return path
 
 
@@ -95,7 +96,7 @@ def test_tokenizer_gives_every_text_back(tokenizer):
 
 
 def test_tokenizer_does_not_depend_on_how_often_it_is_trained(tokenizer, tmp_path):
-    ladder.train_tokenizer(iter(TEXTS), SETTINGS.vocabulary, tmp_path / "again")
+    tokens_of.train_tokenizer(iter(TEXTS), SETTINGS.vocabulary, tmp_path / "again")
     again = (tmp_path / "again" / "tokenizer.json").read_bytes()
     assert again == (tokenizer / "tokenizer.json").read_bytes()
 
@@ -110,15 +111,15 @@ def test_pack_separates_documents(tokenizer, tokens):
 def test_shards_packed_by_themselves_join_to_the_same_bytes(tokenizer, tokens, tmp_path):
     parts = [tmp_path / f"{k}.npy" for k in range(4)]
     for part, texts in zip(parts, [TEXTS[:25], [], TEXTS[25:26], TEXTS[26:]], strict=True):
-        ladder.pack(iter(texts), tokenizer, part)
-    ladder.join(parts, tmp_path / "tokens.npy")
+        tokens_of.pack(iter(texts), tokenizer, part)
+    tokens_of.join(parts, tmp_path / "tokens.npy")
     assert (tmp_path / "tokens.npy").read_bytes() == tokens.read_bytes()
 
 
 def test_join_refuses_an_empty_corpus(tokenizer, tmp_path):
-    ladder.pack(iter([]), tokenizer, tmp_path / "0.npy")
+    tokens_of.pack(iter([]), tokenizer, tmp_path / "0.npy")
     with pytest.raises(ValueError, match="no document to train on"):
-        ladder.join([tmp_path / "0.npy"], tmp_path / "tokens.npy")
+        tokens_of.join([tmp_path / "0.npy"], tmp_path / "tokens.npy")
     assert [path.name for path in tmp_path.iterdir()] == ["0.npy"]
 
 

@@ -121,8 +121,8 @@ def test_samples_name_documents_that_hold_the_pair(results):
 def test_mining_aligns_better_than_chance(results):
     alignment = tables.read(tables.ALIGNMENT, results / "pairs/alignment.csv")
     translation = alignment[alignment["task"] == "translation"].iloc[0]
-    share_of_truth = translation["kept"] * translation["precision"] / translation["recall"]
-    assert translation["precision"] > 5 * share_of_truth / translation["in_corpus"]
+    true_pairs = translation["kept"] * translation["precision"] / translation["recall"]
+    assert translation["precision"] > 3 * true_pairs / translation["in_corpus"]
     assert translation["recall"] > 0.5
 
 

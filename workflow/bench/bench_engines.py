@@ -23,9 +23,9 @@ COLUMNS = (
     "work", "tool", "what", "corpus_mb", "items", "threads", "seconds", "rate", "unit", "peak_mb",
     "disk_mb", "repeats", "load", "note",
 )  # fmt: skip
-EXAMPLES = 512
+EXAMPLES = 256
 NEW_TOKENS = 32
-TURNS = 7
+TURNS = 5
 
 
 def examples(vocabulary: int, context: int) -> tuple[list[list[int]], list[list[list[int]]]]:

@@ -118,7 +118,7 @@ def infini_gram(shard: str, pairs: str, index: str, threads: int) -> dict:
         found += engine.count_cnf(cnf=cnf)["count"] > 0
     queries = time.perf_counter() - start
     tokens = (folder / "tokenized.0").stat().st_size // 2
-    at_rest = sum(path.stat().st_size for path in folder.iterdir())
+    at_rest = sum(path.stat().st_size for path in folder.glob("*.0"))
     return {
         "tokenized": tokenized, "sorting": sorting, "queries": queries, "asked": len(clauses),
         "found": found, "tokens": tokens, "index_bytes": at_rest,

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 from measure import apart, repeat, row, text_mb, write
@@ -100,7 +101,7 @@ def python(shard: str, ngrams: str, name: str, times: int) -> dict:
         for text in texts:
             sequence = words.words(text)
             seen = set()
-            for first, second in zip(sequence, sequence[1:], strict=False):
+            for first, second in pairwise(sequence):
                 gram = f"{first} {second}"
                 if gram in occurrences:
                     occurrences[gram] += 1

@@ -2,9 +2,10 @@
 
 A passage of some 250 characters stands for a question with its answer: its n-grams are candidates
 (the frequent ones come first, as they do in a task), a pair is two of its n-grams that do not
-overlap. Pairs with an n-gram of stop words only (the 100 most frequent words) are left out.
+overlap. As in a study, n-grams of stop words only (the 100 most frequent words) are left out.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,24 +35,29 @@ def passages(texts: list[str], stream: int) -> Iterator[list[str]]:
         yield words.words(texts[document][start : start + _PASSAGE])[1:-1]
 
 
-def draw_ngrams(texts: list[str], n: int, size: int) -> list[str]:
+def most_frequent(texts: list[str]) -> frozenset[str]:
+    """The stop words."""
+    some = itertools.islice(passages(texts, 0), 2000)
+    counts = Counter(itertools.chain.from_iterable(some))
+    return frozenset(word for word, _ in counts.most_common(_STOP_WORDS))
+
+
+def draw_ngrams(texts: list[str], n: int, size: int, stop_words: frozenset[str]) -> list[str]:
     """Up to ``size`` distinct n-grams; fewer where the corpus has no more."""
     found: dict[str, None] = {}
     for sequence in passages(texts, n):
+        grams = (sequence[i : i + n] for i in range(len(sequence) - n + 1))
         found.update(
-            dict.fromkeys(" ".join(sequence[i : i + n]) for i in range(len(sequence) - n + 1))
+            dict.fromkeys(" ".join(gram) for gram in grams if not stop_words.issuperset(gram))
         )
         if len(found) >= size:
             break
     return list(found)[:size]
 
 
-def draw_pairs(texts: list[str], n: int, size: int) -> pd.DataFrame:
+def draw_pairs(texts: list[str], n: int, size: int, stop_words: frozenset[str]) -> pd.DataFrame:
     """Up to ``size`` distinct pairs of n-grams that stand in one passage."""
     rng = np.random.default_rng(_SEED)
-    counts = Counter(word for _, some in zip(range(2000), passages(texts, 0), strict=False)
-                     for word in some)  # fmt: skip
-    stop_words = {word for word, _ in counts.most_common(_STOP_WORDS)}
     found: dict[tuple[str, str], None] = {}
     for sequence in passages(texts, 100 + n):
         starts = len(sequence) - n + 1
@@ -64,14 +70,16 @@ def draw_pairs(texts: list[str], n: int, size: int) -> pd.DataFrame:
     return pd.DataFrame(list(found)[:size], columns=["input_gram", "output_gram"])
 
 
-def candidates(texts: list[str], sizes: list[int], main: int) -> Iterator[tuple[str, list[str]]]:
+def candidates(
+    texts: list[str], sizes: list[int], main: int, stop_words: frozenset[str]
+) -> Iterator[tuple[str, list[str]]]:
     """Every set of candidates of the bench and its name."""
-    most = draw_ngrams(texts, 2, max(sizes))
+    most = draw_ngrams(texts, 2, max(sizes), stop_words)
     for size in sizes:
         yield f"n=2, {size:,}", most[:size]
     for n in (1, 3, 5):
-        yield f"n={n}, {main:,}", draw_ngrams(texts, n, main)
-    of_six = [draw_ngrams(texts, n, main // len(SIX)) for n in SIX]
+        yield f"n={n}, {main:,}", draw_ngrams(texts, n, main, stop_words)
+    of_six = [draw_ngrams(texts, n, main // len(SIX), stop_words) for n in SIX]
     for size in (main // 5, main):
         grams = [gram for some in of_six for gram in some[: size // len(SIX)]]
         yield f"six n at once, {size:,}", grams
@@ -80,14 +88,15 @@ def candidates(texts: list[str], sizes: list[int], main: int) -> Iterator[tuple[
 def draw(shard: str, sizes: list[int], main: int, ngrams: str, pairs: str) -> None:
     """Write the candidates, set by set, and the pairs."""
     texts = [text for _, text in corpus.documents(corpus.Shard("x1", Path(shard)))]
+    stop_words = most_frequent(texts)
     sets = pd.concat(
         pd.DataFrame({"set": name, "ngram": grams})
-        for name, grams in candidates(texts, sizes, main)
+        for name, grams in candidates(texts, sizes, main, stop_words)
     )
     with replacing(ngrams) as draft:
         sets.to_parquet(draft, index=False)
     with replacing(pairs) as draft:
-        draw_pairs(texts, 2, main).to_parquet(draft, index=False)
+        draw_pairs(texts, 2, main, stop_words).to_parquet(draft, index=False)
 
 
 if __name__ == "__main__":

@@ -21,10 +21,18 @@ PACKAGES = (
 )  # fmt: skip
 
 
+TEXTS = ("row", "work", "tool", "what", "unit", "repeats", "note")
+
+
+def read_rows(path: str) -> pd.DataFrame:
+    """Rows of the bench: texts are never missing, numbers may be."""
+    table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, "str")).astype({"items": "Int64"})
+    return table.fillna(dict.fromkeys(TEXTS, ""))
+
+
 def gathered(parts: list[str]) -> pd.DataFrame:
     """All rows, each with a name of its own: its work and a number."""
-    frames = [pd.read_csv(part, keep_default_na=False) for part in parts]
-    table = pd.concat(frames, ignore_index=True)
+    table = pd.concat(map(read_rows, parts), ignore_index=True)
     numbers = table.groupby("work").cumcount() + 1
     table.insert(0, "row", table["work"] + "." + numbers.astype(str))
     return table[["row", *COLUMNS]]
@@ -37,12 +45,12 @@ def one(table: pd.DataFrame, **wanted) -> pd.Series:
         found = found[found[column] == value]
     if found.empty:
         raise KeyError(f"the bench has no row with {wanted}")
-    return found.loc[found["threads"].astype(float).idxmax()]
+    return found.loc[found["threads"].idxmax()]
 
 
 def exponent(rows: pd.DataFrame) -> float:
     """Slope of log seconds over log MB, by least squares."""
-    x, y = (np.log(rows[column].astype(float)) for column in ("corpus_mb", "seconds"))
+    x, y = (np.log(rows[column]) for column in ("corpus_mb", "seconds"))
     return float(np.polyfit(x, y, 1)[0])
 
 
@@ -102,8 +110,8 @@ def machine(corpus: str, source: str, cores: int) -> dict[str, str]:
     """What was measured on what."""
     cpu = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
-        models = [line.partition(":")[2].strip() for line in
-                  Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]  # fmt: skip
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        models = [line.partition(":")[2].strip() for line in lines if "model name" in line]
         cpu = models[0] if models else cpu
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     named = {

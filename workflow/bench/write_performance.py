@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jinja2
 import pandas as pd
-from gather_bench import one
+from gather_bench import one, read_rows
 
 from tracemem.joblog import job_log
 from tracemem.tables import replacing
@@ -41,7 +41,7 @@ def figures(table: pd.DataFrame, main: int) -> dict:
     batch = one(table, work="infgram", tool="ours")
     shard = table[table["what"].str.contains("from a shard")].iloc[0]
     unpack = one(table, work="scan", what="unpack a shard")
-    token_bytes = tokens["corpus_mb"] * 1e6 / float(tokens["items"])
+    token_bytes = tokens["corpus_mb"] * 1e6 / tokens["items"]
     packed = growth["disk_mb"] / growth["corpus_mb"]
     index = suffixes["disk_mb"] / suffixes["corpus_mb"]
     slower = large["seconds"] / small["seconds"]
@@ -72,7 +72,7 @@ def figures(table: pd.DataFrame, main: int) -> dict:
         "million": rounded(1e6 / batch["rate"]),
         "gram_bytes": rounded(
             (large["peak_mb"] - small["peak_mb"]) * 1e6
-            / (float(large["items"]) - float(small["items"]))
+            / (large["items"] - small["items"])
         ) if large["items"] > small["items"] else "",
     }  # fmt: skip
 
@@ -92,10 +92,8 @@ def times(table: pd.DataFrame) -> list[dict]:
             (table["work"] == work) & (table["tool"] == "ours")
             & table["what"].str.startswith(ours)
         ]  # fmt: skip
-        if work == "scan":
-            own = rows.iloc[1]  # the second size is the one the bars are set for
-        else:
-            own = rows.loc[rows["threads"].astype(int).idxmax()]
+        # Of the scans the second size is the one that the bars are set for.
+        own = rows.iloc[1] if work == "scan" else rows.loc[rows["threads"].idxmax()]
         ratio = own["rate"] / other["rate"]
         found.append({"ours": own, "other": other, "ratio": rounded(ratio)})
     return found
@@ -103,13 +101,13 @@ def times(table: pd.DataFrame) -> list[dict]:
 
 def page(bench: str, bars: str, machine: str, main: int) -> str:
     """The page, in Markdown."""
-    table = pd.read_csv(bench, keep_default_na=False)
+    table = read_rows(bench)
     template = jinja2.Environment(
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     ).from_string(Path(__file__).with_name("performance.md.jinja").read_text(encoding="utf-8"))  # fmt: skip
     return template.render(
-        rows=table.to_dict("records"),
+        rows=table.astype(object).where(table.notna(), None).to_dict("records"),
         bars=pd.read_csv(bars, keep_default_na=False).to_dict("records"),
         machine=dict(pd.read_csv(machine, dtype=str).itertuples(index=False)),
         times=times(table),

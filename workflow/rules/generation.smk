@@ -21,13 +21,15 @@ rule generate:
         "<benchmarks>/generate/{task}/{model}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: lambda wildcards: generate_threads(wildcards.model)
+    threads: lambda wildcards: models[wildcards.model].threads
     resources:
         mem_mb=lambda wildcards: models[wildcards.model].mem_mb,
         runtime=lambda wildcards: models[wildcards.model].runtime,
         gpu=lambda wildcards: models[wildcards.model].gpus,
     params:
-        task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
+        task=lambda wildcards: study.tasks[wildcards.task].model_dump(
+            mode="json", include={"max_new_tokens", "stop"}
+        ),
         model=lambda wildcards: running(wildcards.model),
         chunk=study.generation.chunk,
         python=study.generation.python,

@@ -17,7 +17,8 @@ rule list_candidates:
         mem_mb=4000,
         runtime=60,
     params:
-        tasks=[study.tasks[task].model_dump(mode="json") for task, _ in mined_splits()],
+        n=[study.tasks[task].n for task, _ in mined_splits()],
+        grams=[grams(task) for task, _ in mined_splits()],
         code=code("list_candidates"),
     script:
         "../scripts/list_candidates.py"

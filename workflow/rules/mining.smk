@@ -50,7 +50,8 @@ rule mine_pairs:
         mem_mb=8000,
         runtime=240,
     params:
-        task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
+        grams=lambda wildcards: grams(wildcards.task),
+        thresholds=thresholds,
         embedder=lambda wildcards: embedder_of(wildcards.task).model_dump(mode="json"),
         code=code("mine_pairs"),
     script:
@@ -127,7 +128,8 @@ rule tabulate_pairs:
         mem_mb=4000,
         runtime=60,
     params:
-        task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
+        grams=lambda wildcards: grams(wildcards.task),
+        gamma=lambda wildcards: thresholds(wildcards)[0],
         code=code("tabulate_pairs"),
     script:
         "../scripts/tabulate_pairs.py"

@@ -20,7 +20,8 @@ rule list_generated_pairs:
         mem_mb=8000,
         runtime=60,
     params:
-        task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
+        n=lambda wildcards: study.tasks[wildcards.task].n,
+        grams=lambda wildcards: grams(wildcards.task),
         code=code("list_generated_pairs"),
     script:
         "../scripts/list_generated_pairs.py"

@@ -149,7 +149,7 @@ rule score_novelty:
         runtime=60,
     params:
         tasks={
-            name: study.tasks[name].model_dump(mode="json") for name in novelty_tasks()
+            name: {"n": study.tasks[name].n, **grams(name)} for name in novelty_tasks()
         },
         models=series(),
         resampling=resampling(),

@@ -32,6 +32,20 @@ def examples_of(task, split="test"):
     return f"{study.results}/tasks/{task}.{split}.parquet"
 
 
+def reading(task):
+    """What decides a task's examples: its keys less those of mining, generation and scoring."""
+    keys = {"kind", "format", "test", "train", "hub", "fields", "languages", "groups"}
+    keys |= {"test_limit", "train_limit", "prompt"}
+    return study.tasks[task].model_dump(mode="json", include=keys)
+
+
+def grams(task):
+    """What decides which n-grams of a text count, whatever n."""
+    return study.tasks[task].model_dump(
+        mode="json", include={"output_gram", "stop_words"}
+    )
+
+
 def mining_split(task):
     """The split a task's pairs are mined from."""
     return study.tasks[task].pairs_from
@@ -54,6 +68,11 @@ def index_tokenizer():
 def embedder_of(task):
     """Settings of the embedder that mines a task's pairs."""
     return study.embedders[study.tasks[task].embedder]
+
+
+def thresholds(wildcards):
+    """Gamma of one task and n, then the thresholds that are swept above it."""
+    return study.tasks[wildcards.task].thresholds(int(wildcards.n))
 
 
 def fitted(task):
@@ -81,12 +100,6 @@ def running(name):
         "revision": model["revision"] or None,
         "engine": model["engine"] or study.generation.engine,
     }
-
-
-def generate_threads(name):
-    """Cores of a job: vllm binds every core where it has no GPU, so its jobs go one at a time."""
-    alone = running(name)["engine"] == "vllm" and not models[name].gpus
-    return workflow.cores if alone and workflow.cores else 1
 
 
 def score_tables():

@@ -17,7 +17,7 @@ rule load_task:
         mem_mb=2000,
         runtime=30,
     params:
-        task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
+        task=lambda wildcards: reading(wildcards.task),
         code=code("load_task"),
     script:
         "../scripts/load_task.py"

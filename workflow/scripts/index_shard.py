@@ -1,8 +1,6 @@
 """Tokenize one corpus shard and sort its suffixes: one shard of an infini-gram index."""
 
-from transformers import AutoTokenizer
-
-from tracemem import infgram
+from tracemem import infgram, tokens
 from tracemem.corpus import texts
 from tracemem.joblog import job_log
 
@@ -10,6 +8,6 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         output, params = snakemake.output, snakemake.params
         corpus = texts({params.shard: snakemake.input.shard}, **params.corpus)
-        tokenizer = AutoTokenizer.from_pretrained(params.tokenizer or snakemake.input.tokenizer)
+        tokenizer = tokens.load(params.tokenizer or snakemake.input.tokenizer)
         infgram.write_tokens(corpus, tokenizer, output.tokenized, output.offset)
         infgram.build_table(output.tokenized, output.table, memory_mb=snakemake.resources.mem_mb)

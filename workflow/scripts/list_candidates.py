@@ -4,34 +4,30 @@ import pandas as pd
 
 from tracemem import tables
 from tracemem.joblog import job_log
-from tracemem.stopwords import stop_words
-from tracemem.task_settings import TaskSettings
+from tracemem.stopwords import sides
 from tracemem.taskgram import candidate_grams
 
 
-def candidates(tasks: list[TaskSettings], files: list[str]) -> pd.DataFrame:
+def candidates(files: list[str], sizes: list[list[int]], grams: list[dict]) -> pd.DataFrame:
     """The n-grams of all tasks, sorted: the columns of tables.CANDIDATES.
 
     Args:
-        tasks: one for each file.
-        files: examples (tables.EXAMPLES).
+        files: examples (tables.EXAMPLES) of each task and split.
+        sizes: n of each file's task.
+        grams: output_gram and stop_words of each file's task.
     """
     found = [
         candidate_grams(
-            tables.read(tables.EXAMPLES, path),
-            n,
-            task.output_gram,
-            stop_words(task.stop_words.input),
-            stop_words(task.stop_words.output),
+            tables.read(tables.EXAMPLES, path), n, kind["output_gram"], *sides(kind["stop_words"])
         )
-        for task, path in zip(tasks, files, strict=True)
-        for n in task.n
+        for path, several, kind in zip(files, sizes, grams, strict=True)
+        for n in several
     ]
     return pd.concat(found).drop_duplicates("ngram").sort_values("ngram")
 
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        tasks = [TaskSettings(**task) for task in snakemake.params.tasks]
-        found = candidates(tasks, list(snakemake.input))
+        params = snakemake.params
+        found = candidates(list(snakemake.input), params.n, params.grams)
         tables.write(tables.CANDIDATES, found, snakemake.output[0])

@@ -4,19 +4,18 @@ import pandas as pd
 
 from tracemem import novelty, tables
 from tracemem.joblog import job_log
-from tracemem.stopwords import stop_words
-from tracemem.task_settings import TaskSettings
+from tracemem.stopwords import sides
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        task = TaskSettings(**snakemake.params.task)
+        params = snakemake.params
         examples = tables.read(tables.EXAMPLES, snakemake.input.examples)
         generations = [tables.read(tables.GENERATIONS, p) for p in snakemake.input.generations]
-        sides = [stop_words(task.stop_words.input), stop_words(task.stop_words.output)]
+        stop = sides(params.grams["stop_words"])
         found = pd.concat(
-            novelty.generated_pairs(examples, generation, n, *sides)
+            novelty.generated_pairs(examples, generation, n, *stop)
             for generation in generations
-            for n in task.n
+            for n in params.n
         )
         pairs = found[["input_gram", "output_gram"]].drop_duplicates()
         pairs = pairs.sort_values(["input_gram", "output_gram"])

@@ -6,6 +6,7 @@ from tracemem.task_settings import TaskSettings
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        task = TaskSettings(**snakemake.params.task)
+        # How pairs are mined is required of a task, and nothing to its examples.
+        task = TaskSettings(**snakemake.params.task, n=1, gamma=0)
         examples = tasks.load(task, snakemake.wildcards.split)
         tables.write(tables.EXAMPLES, examples, snakemake.output[0])

@@ -1,14 +1,13 @@
 """Mine a task's pairs: n-grams of the same example, in the corpus, with near meanings."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 
 from tracemem import embedders, tables, taskgram
 from tracemem.joblog import job_log
-from tracemem.settings import EmbedderSettings
-from tracemem.stopwords import stop_words
-from tracemem.task_settings import TaskSettings
+from tracemem.stopwords import sides
 
 
 def true_pairs(path: str, task: str, n: int) -> pd.DataFrame | None:
@@ -21,22 +20,19 @@ def true_pairs(path: str, task: str, n: int) -> pd.DataFrame | None:
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         source, name, n = snakemake.input, snakemake.wildcards.task, int(snakemake.wildcards.n)
-        task = TaskSettings(**snakemake.params.task)
+        params, kind = snakemake.params, snakemake.params.grams
         candidates = taskgram.candidate_pairs(
             tables.read(tables.EXAMPLES, source.examples),
             n,
-            task.output_gram,
-            stop_words(task.stop_words.input),
-            stop_words(task.stop_words.output),
+            kind["output_gram"],
+            *sides(kind["stop_words"]),
         )
         cache = Path(snakemake.output.mined).parents[2] / "embedders" / "vectors"
-        embedder = embedders.load(
-            EmbedderSettings(**snakemake.params.embedder), source.get("fitted"), cache
-        )
+        embedder = embedders.load(SimpleNamespace(**params.embedder), source.get("fitted"), cache)
         known = source.get("alignments")
         truth = true_pairs(known, name, n) if known else None
         counts = tables.read(tables.COUNTS, source.counts)
-        mined = taskgram.mine(candidates, counts, embedder, task.gamma_of(n), truth)
-        swept = taskgram.alignment(name, n, mined, task.thresholds(n), truth)
+        mined = taskgram.mine(candidates, counts, embedder, params.thresholds[0], truth)
+        swept = taskgram.alignment(name, n, mined, params.thresholds, truth)
         tables.write(tables.MINED, mined.pairs, snakemake.output.mined)
         tables.write(tables.ALIGNMENT, swept, snakemake.output.alignment)

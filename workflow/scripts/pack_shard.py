@@ -2,7 +2,7 @@
 
 from tracemem.corpus import texts
 from tracemem.joblog import job_log
-from tracemem.ladder import pack
+from tracemem.tokens import pack
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

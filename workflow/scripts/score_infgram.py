@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from transformers import AutoTokenizer
 
-from tracemem import tables
+from tracemem import tables, tokens
 from tracemem.encoding import encode
 from tracemem.infgram import Index
 from tracemem.joblog import job_log
@@ -38,9 +37,7 @@ def look_up(examples: pd.DataFrame, tokenizer, index: Index, threads: int) -> di
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         examples = tables.read(tables.EXAMPLES, snakemake.input.examples)
-        tokenizer = AutoTokenizer.from_pretrained(
-            snakemake.params.tokenizer or snakemake.input.tokenizer
-        )
+        tokenizer = tokens.load(snakemake.params.tokenizer or snakemake.input.tokenizer)
         first = Path(snakemake.input.index[0])
         index = Index(first if first.is_dir() else first.parent)
         answers = look_up(examples, tokenizer, index, snakemake.threads)

@@ -6,8 +6,7 @@ from tracemem import novelty, tables
 from tracemem.joblog import job_log
 from tracemem.memorization import Series
 from tracemem.statistics import Resampling
-from tracemem.stopwords import stop_words
-from tracemem.task_settings import TaskSettings
+from tracemem.stopwords import sides
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
@@ -15,17 +14,16 @@ if __name__ == "__main__":
         counts = tables.read(tables.GENERATED_COUNTS, source.counts)
         generations = iter(source.generations)
         rows = [pd.DataFrame(columns=list(tables.NOVELTY.columns))]
-        for (name, settings), path in zip(params.tasks.items(), source.examples, strict=True):
-            task = TaskSettings(**settings)
-            sides = [stop_words(task.stop_words.input), stop_words(task.stop_words.output)]
+        for (name, task), path in zip(params.tasks.items(), source.examples, strict=True):
+            stop = sides(task["stop_words"])
             examples = tables.read(tables.EXAMPLES, path)
             for model, parameters in params.models.items():
                 generated = tables.read(tables.GENERATIONS, next(generations))
                 series = Series(name, model, parameters)
                 resampling = Resampling(**params.resampling)
                 answered = int(generated["generation"].notna().sum())
-                for n in task.n:
-                    pairs = novelty.generated_pairs(examples, generated, n, *sides)
+                for n in task["n"]:
+                    pairs = novelty.generated_pairs(examples, generated, n, *stop)
                     row = novelty.score(pairs, counts, answered, series, n, resampling)
                     rows.append(row)
         tables.write(tables.NOVELTY, pd.concat(rows), snakemake.output[0])

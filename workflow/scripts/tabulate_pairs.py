@@ -5,8 +5,7 @@ import pandas as pd
 
 from tracemem import tables, taskgram
 from tracemem.joblog import job_log
-from tracemem.stopwords import stop_words
-from tracemem.task_settings import TaskSettings
+from tracemem.stopwords import sides
 
 
 def with_counts(
@@ -39,7 +38,7 @@ def with_counts(
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         source, n = snakemake.input, int(snakemake.wildcards.n)
-        task = TaskSettings(**snakemake.params.task)
+        kind = snakemake.params.grams
         pairs = with_counts(
             tables.read(tables.MINED, source.mined),
             tables.read(tables.COUNTS, source.counts),
@@ -48,16 +47,15 @@ if __name__ == "__main__":
         if not pairs["pair_documents"].any():
             raise ValueError(
                 f"tasks.{snakemake.wildcards.task}: no pair at n = {n}: {len(pairs)} above gamma "
-                f"{task.gamma_of(n)}, none of them in one document; lower tasks.gamma, change "
+                f"{snakemake.params.gamma}, none of them in one document; lower tasks.gamma, change "
                 "tasks.n or tasks.embedder, or use a corpus that holds the task's n-grams"
             )
         items = taskgram.match(
             tables.read(tables.EXAMPLES, source.examples),
             pairs,
             n,
-            task.output_gram,
-            stop_words(task.stop_words.input),
-            stop_words(task.stop_words.output),
+            kind["output_gram"],
+            *sides(kind["stop_words"]),
         )
         # H_n(T) holds pairs with a count; items keep the others too, to be counted as dropped.
         held = pairs[pairs["pair_documents"] > 0]

@@ -5,7 +5,7 @@ from itertools import islice
 from tracemem import tables
 from tracemem.corpus import texts
 from tracemem.joblog import job_log
-from tracemem.ladder import train_tokenizer
+from tracemem.tokens import train_tokenizer
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

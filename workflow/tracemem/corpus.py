@@ -7,8 +7,8 @@ file, or a folder of ``.txt`` files, one document each. What counts as a record,
   field. A dotted field (``meta.text``) goes into nested objects. Of a key given twice the last
   counts. Lines end with a line feed, a carriage return before it is white space, a byte order mark
   at the start of the file is passed over. ``\\u0000`` is a character like any other. Bad: not JSON
-  (RFC 8259: no NaN, no control characters in strings), not an object, field missing or not a
-  string, invalid UTF-8, a lone surrogate escape.
+  (RFC 8259: no NaN, no control characters in strings), a number beyond double precision, not an
+  object, field missing or not a string, invalid UTF-8, a lone surrogate escape.
 - Parquet: every row is a record. Bad: a null, invalid UTF-8.
 - Folders: every entry that is not hidden is a record, by name. Bad: not a ``.txt`` file, invalid
   UTF-8. A byte order mark at the start is passed over.
@@ -18,7 +18,8 @@ file, or a folder of ``.txt`` files, one document each. What counts as a record,
 A bad record stops the reading with a :class:`CorpusError` or, under ``on_bad_record="skip"``, is
 counted, logged and passed over. A broken archive then counts as one more skipped record, with a
 warning: what came whole before the break is read, what comes after it is lost, and nobody can know
-how many records that were. Of a broken Parquet file the rows not read are counted.
+how many records that were. In a damaged Parquet file the rows of a row group that cannot be read
+are counted one by one, and the next group is read.
 """
 
 import glob
@@ -274,7 +275,8 @@ class Reader:
         text_field: field of the text, dotted for nested ones.
         on_bad_record: ``"stop"`` or ``"skip"``.
         digest: take the checksum on the way.
-        batch_bytes: bytes of raw lines or text of one batch; one longer record makes it longer.
+        batch_bytes: bytes of raw lines or text in one batch, by default BATCH_BYTES; a longer
+            record makes a longer batch.
 
     Attributes:
         size: bytes at rest.
@@ -291,12 +293,12 @@ class Reader:
         on_bad_record: BadRecord = "stop",
         *,
         digest: bool = False,
-        batch_bytes: int = BATCH_BYTES,
+        batch_bytes: int | None = None,
     ):
         if on_bad_record not in ("stop", "skip"):
             raise ValueError(f"on_bad_record: found {on_bad_record!r}; allowed: stop, skip")
         self.shard, self.text_field, self.on_bad_record = shard, text_field, on_bad_record
-        self.batch_bytes = batch_bytes
+        self.batch_bytes = batch_bytes or BATCH_BYTES
         self._sums = hashlib.sha256() if digest else None
         self._lock = threading.Lock()
         self._warned = 0
@@ -519,8 +521,11 @@ class _Rows:
         of_row = sum(
             file.metadata.row_group(k).total_byte_size for k in range(file.num_row_groups)
         ) / max(self._rows, 1)
-        rows = int(min(max(reader.batch_bytes / max(of_row, 1), 1), 1 << 16))
-        self._batches = file.iter_batches(rows, columns=[reader.text_field], use_threads=False)
+        self._at_once = int(min(max(reader.batch_bytes / max(of_row, 1), 1), 1 << 16))
+        self._file = file
+        self._batches = iter(())
+        self._group = -1
+        self._left = 0  # rows of the row group not read yet
         self._read = 0
 
     @property
@@ -528,19 +533,30 @@ class _Rows:
         return self.size * self._read // max(self._rows, 1)
 
     def take(self, room: Room):
-        """The next rows, or what the library says is wrong with them, and the first one's number."""
+        """The next rows of a row group, or what is wrong with the rest of it, and their numbers."""
         import pyarrow as pa
 
         if self._read == self._rows:
             return None
+        while not self._left:
+            self._group += 1
+            self._left = self._file.metadata.row_group(self._group).num_rows
+            self._batches = self._file.iter_batches(
+                self._at_once,
+                row_groups=[self._group],
+                columns=[self.reader.text_field],
+                use_threads=False,
+            )
         first = self._read + 1
         try:
             rows = next(self._batches)
+            size = rows.num_rows
         except (pa.ArrowException, OSError, StopIteration) as error:
-            self._read = self._rows
-            return str(error) or "fewer rows than the file declares", first
-        self._read += rows.num_rows
-        return rows, first
+            rows = str(error) or "fewer rows than the file declares"
+            size = self._left
+        self._left -= size
+        self._read += size
+        return rows, first, size
 
     def parse(self, taken, room: Room) -> Batch:
         """The documents of rows taken."""
@@ -548,12 +564,12 @@ class _Rows:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        rows, first = taken
+        rows, first, size = taken
         if isinstance(rows, str):
-            self.reader.bad(f"damaged ({rows}); allowed: a whole Parquet file", first, "row")
+            what = f"damaged ({rows}), no row up to {first + size - 1} can be read"
+            self.reader.bad(f"{what}; allowed: a whole Parquet file", first, "row")
             nothing = np.empty(0, np.int64)
-            skipped = self._rows - first + 1
-            return Batch(room.array("text", _PAD), nothing, nothing, nothing, skipped)
+            return Batch(room.array("text", _PAD), nothing, nothing, nothing, size)
         column = rows.column(0)
         path = self.reader.text_field.split(".")[1:]
         column = pc.struct_field(column, path) if path else column

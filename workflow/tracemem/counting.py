@@ -152,16 +152,47 @@ def merge_samples(samples: Iterable[pa.Table], size: int = SAMPLES) -> pa.Table:
     A document that stands in several places is named by the first shard and record.
     """
     every = pa.concat_tables(tables.conform(tables.SAMPLES, part) for part in samples)
-    every = every.combine_chunks().sort_by([(name, "ascending") for name in every.column_names])
-    grams = [every[name].combine_chunks().dictionary_encode().indices.to_numpy() for name in (
-        "input_gram", "output_gram", "document")]  # fmt: skip
-    changed = [np.diff(codes, prepend=-1) != 0 for codes in grams]
+    every = every.combine_chunks()
+    hashes = _hash_numbers(every["document"])
+    pairs = [_ranks(every["input_gram"]), _ranks(every["output_gram"])]
+    places = [_ranks(every["shard"]), every["record"].to_numpy()]
+    columns = [*pairs, *hashes.T, *places]
+    order = np.lexsort(columns[::-1])
+    changed = [np.diff(column[order], prepend=0) != 0 for column in columns[:4]]
     new_pair = changed[0] | changed[1]
-    new_document = new_pair | changed[2]
-    # Rank of each distinct document within its pair.
-    order = np.cumsum(new_document) - 1
-    starts = np.maximum.accumulate(np.where(new_pair, order, 0))
-    return every.filter(pa.array(new_document & (order - starts < size)))
+    new_pair[:1] = True
+    new_document = new_pair | changed[2] | changed[3]
+    kept = new_document & (_ranks_within(new_pair, new_document) < size)
+    return every.take(pa.array(order[kept]))
+
+
+def _ranks(texts: pa.ChunkedArray) -> np.ndarray:
+    """The place of each text among the distinct ones, sorted."""
+    codes = texts.combine_chunks().dictionary_encode()
+    ranks = np.empty(len(codes.dictionary), np.int64)
+    ranks[pc.sort_indices(codes.dictionary).to_numpy()] = np.arange(ranks.size)
+    return ranks[codes.indices.to_numpy()]
+
+
+def _ranks_within(new_group: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """How many new entries of its group come before each entry's, the entries being in order."""
+    ranks = np.cumsum(new) - 1
+    return ranks - np.maximum.accumulate(np.where(new_group, ranks, 0))
+
+
+def _hash_texts(hashes: np.ndarray) -> pa.Array:
+    """Hashes, uint64, [hashes, 2], as hexadecimal digits."""
+    digits = hashes.astype(">u8").tobytes().hex().encode()
+    offsets = np.arange(0, len(digits) + 1, 32, dtype=np.int64)
+    return pa.LargeStringArray.from_buffers(
+        len(hashes), pa.py_buffer(offsets), pa.py_buffer(digits)
+    )
+
+
+def _hash_numbers(texts: pa.ChunkedArray) -> np.ndarray:
+    """The inverse: uint64, [hashes, 2]."""
+    data = bytes.fromhex("".join(texts.to_pylist()))
+    return np.frombuffer(data, ">u8").astype(np.uint64).reshape(-1, 2)
 
 
 def document_hash(text: str) -> str:
@@ -294,7 +325,7 @@ class Links:
             {
                 "input_gram": pc.if_else(pa.array(inputs >= 0), names, ""),
                 "output_gram": self.grams.take(pa.array(outputs)),
-                "document": [f"{high:016x}{low:016x}" for high, low in events[:, 1:3].tolist()],
+                "document": _hash_texts(events[:, 1:3]).cast(pa.string()),
                 "shard": pa.array([shard] * len(events), pa.string()),
                 "record": events[:, 3].astype(np.int64),
             },
@@ -517,8 +548,7 @@ def _smallest(events: np.ndarray, size: int, limits: np.ndarray | None = None) -
     new_item[1:] = events[1:, 0] != events[:-1, 0]
     new = new_item.copy()
     new[1:] |= (events[1:, 1:3] != events[:-1, 1:3]).any(axis=1)
-    rank = np.cumsum(new) - 1
-    rank -= np.maximum.accumulate(np.where(new_item, rank, 0))
+    rank = _ranks_within(new_item, new)
     if limits is not None:
         full = events[new & (rank == size - 1)]
         limits[full[:, 0]] = full[:, 1]

@@ -26,7 +26,6 @@ import pyarrow.parquet as pq
 from tracemem import encoding, tables
 from tracemem.engines import Engine, ModelSettings, load
 from tracemem.joblog import job_log
-from tracemem.task_settings import TaskSettings
 
 log = logging.getLogger(__name__)
 
@@ -212,19 +211,19 @@ def main(job: dict) -> None:
     """Run one job, described by plain values.
 
     Args:
-        job: ``model`` and ``task``, the keys of their settings; ``chunk``, examples a chunk; the
-            paths ``examples``, ``output`` and ``log``.
+        job: ``model``, the keys of its settings; ``task``, its max_new_tokens and stop; ``chunk``,
+            examples a chunk; the paths ``examples``, ``output`` and ``log``.
     """
     with job_log(job["log"]):
-        task, output = TaskSettings(**job["task"]), Path(job["output"])
+        output = Path(job["output"])
         run(
             load(ModelSettings(**job["model"])),
             tables.read(tables.EXAMPLES, job["examples"]),
             output,
             # Not an output of the rule, so that what is done survives a job that fails.
             output.with_suffix(".chunks"),
-            max_new_tokens=task.max_new_tokens,
-            stop=task.stop,
+            max_new_tokens=job["task"]["max_new_tokens"],
+            stop=job["task"]["stop"],
             chunk_size=job["chunk"],
         )
 

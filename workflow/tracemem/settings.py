@@ -137,10 +137,11 @@ class ModelSettings(Section):
     mem_mb: int = Field(default=4000, ge=100, description="Memory of its jobs, MB.")
     runtime: int = Field(default=120, ge=1, description="Time limit of its jobs, minutes.")
     gpus: int = Field(default=0, ge=0, description="GPUs its jobs ask for.")
+    threads: int = Field(default=1, ge=1, description="CPU threads of its jobs.")
 
     def run(self) -> dict:
         """The keys that decide what the model answers, without those of scheduling and drawing."""
-        drawn = {"parameters", "family", "instruct_of", "mem_mb", "runtime", "gpus"}
+        drawn = {"parameters", "family", "instruct_of", "mem_mb", "runtime", "gpus", "threads"}
         return self.model_dump(mode="json", exclude=drawn)
 
 

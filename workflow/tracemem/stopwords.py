@@ -1,5 +1,6 @@
 """Stop words by language, from the maintained lists of ``stopwordsiso``."""
 
+from collections.abc import Mapping
 from functools import cache
 
 from tracemem.words import words
@@ -34,3 +35,8 @@ def stop_words(choice: str | list[str] | None) -> frozenset[str]:
     if choice is None:
         return frozenset()
     return _of_language(choice) if isinstance(choice, str) else _split(choice)
+
+
+def sides(choices: Mapping[str, str | list[str] | None]) -> tuple[frozenset[str], frozenset[str]]:
+    """The stop words of the input and of the output, from a task's choice for each."""
+    return stop_words(choices["input"]), stop_words(choices["output"])
