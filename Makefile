@@ -16,7 +16,7 @@ else ifneq ($(ENGINE),transformers)
 $(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
 endif
 
-.PHONY: help install demo test test-vllm lint format docs clean
+.PHONY: help install demo test test-vllm bench lint format docs clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,13 @@ format: $(VENV)/.installed-dev ## Put the code in its format
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/snakefmt Snakefile workflow/rules
+
+$(VENV)/.installed-bench: $(VENV)/.installed envs/requirements-bench.txt
+	$(VENV)/bin/pip install --quiet -r envs/requirements-bench.txt
+	@touch $@
+
+bench: $(VENV)/.installed-bench ## Measure the counting engine beside the field's tools
+	$(VENV)/bin/python -m snakemake --snakefile workflow/bench/Snakefile --cores $(CORES) --rerun-incomplete --quiet rules host
 
 docs: $(VENV)/.installed ## Write the generated pages; after make demo, its results too
 	cd workflow && $(abspath $(VENV))/bin/python -m tracemem.reference

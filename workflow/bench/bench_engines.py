@@ -199,7 +199,7 @@ def measure(model: str, output: str, vllm: str = "") -> None:
         turns = compare(python, model, [ours, theirs])
         rates = [statistics.median(tokens / seconds for seconds, tokens, _ in t) for t in turns]
         share = rates[0] / rates[1]
-        XX
+        notes = [f"{share:.2f} of {tool} (bar {bar})", remark]
         for name, rate, answers, note in zip(("ours", tool), rates, turns, notes, strict=True):
             rows.append({
                 **dict.fromkeys(COLUMNS, ""),
