@@ -165,7 +165,9 @@ def test_what_exceeds_the_context_is_cut_and_counted(tiny_model, tmp_path, caplo
         rows = [("Who? ", "town", ["town", target])]
         generation.run(small, frame(rows), tmp_path / "u", tmp_path / "c", max_new_tokens=10)
     with pytest.raises(ValueError, match=r"max_new_tokens is 32; .* allowed is 1 to 31"):
-        generation.run(small, frame([("Who? ", "town", [])]), tmp_path / "u", tmp_path / "c", max_new_tokens=32)
+        generation.run(
+            small, frame([("Who? ", "town", [])]), tmp_path / "u", tmp_path / "c", max_new_tokens=32
+        )
 
 
 def test_no_example_and_empty_option_are_errors(engine, examples, tmp_path):

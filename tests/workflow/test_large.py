@@ -14,7 +14,9 @@ from tracemem.world.generator import World
 
 LARGE = Path(__file__).resolve().parents[2] / "config" / "world-large.yaml"
 SMALL = Path(__file__).with_name("large-tiny.yaml")
-QUESTIONS = [f"results/large-tiny/generations/questions/{size}.parquet" for size in ("small", "large")]
+QUESTIONS = [
+    f"results/large-tiny/generations/questions/{size}.parquet" for size in ("small", "large")
+]
 
 
 def keys(config, above=()):
