@@ -70,8 +70,8 @@ $(VENV)/.installed-bench: $(VENV)/.installed envs/requirements-bench.txt
 	$(VENV)/bin/pip install --quiet -r envs/requirements-bench.txt
 	@touch $@
 
-bench: $(VENV)/.installed-bench ## Measure the counting engine beside the field's tools
-	$(VENV)/bin/python -m snakemake --snakefile workflow/bench/Snakefile --cores $(CORES) --rerun-incomplete --quiet rules host
+bench: $(VENV)/.installed-bench $(VLLM_VENV)/.installed ## Measure counting and models beside the field's tools
+	$(VENV)/bin/python -m snakemake --snakefile workflow/bench/Snakefile --cores $(CORES) --rerun-incomplete --quiet rules host --config vllm=$(VLLM_VENV)/bin/python $(BENCH)
 
 docs: $(VENV)/.installed ## Write the generated pages; after make demo, its results too
 	cd workflow && $(abspath $(VENV))/bin/python -m tracemem.reference

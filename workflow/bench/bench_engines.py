@@ -6,7 +6,6 @@ whatever else the machine does falls on both alike. Rates are those of the media
     python workflow/bench/bench_engines.py MODEL_FOLDER PART.csv [PYTHON_WITH_VLLM]
 """
 
-import csv
 import json
 import os
 import resource
@@ -17,12 +16,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from measure import COLUMNS, write
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-COLUMNS = (
-    "work", "tool", "what", "corpus_mb", "items", "threads", "seconds", "rate", "unit", "peak_mb",
-    "disk_mb", "repeats", "load", "note",
-)  # fmt: skip
 EXAMPLES = 256
 # vLLM keeps a core for its scheduler, which has a process of its own there; every side gets as many.
 THREADS = max(1, len(os.sched_getaffinity(0)) - 1)
@@ -64,8 +61,12 @@ def our_scores(model: str) -> Callable[[], int]:
     return lambda: (engine.score(prompts, targets), tokens)[1]
 
 
-def bare_forward(model: str) -> Callable[[], int]:
-    """Call the model on the same batches of tokens and throw its logits away."""
+def bare_forward(model: str, *, all_logits: bool = True) -> Callable[[], int]:
+    """Call the model on the same batches of tokens and throw its logits away.
+
+    With ``all_logits`` as a loop over ``model(input_ids)`` has them, at every position; without,
+    only at the positions that predict a target, the least there is to do.
+    """
     import torch
 
     from tracemem.engines.transformers import TransformersEngine, plan
@@ -74,25 +75,37 @@ def bare_forward(model: str) -> Callable[[], int]:
     prompts, targets = examples(len(engine.tokenizer), engine.context_length)
     texts = [p + t[:-1] for p, [t] in zip(prompts, targets, strict=True)]
     lengths = [len(text) for text in texts]
+    limits = engine.settings.max_batch_tokens, engine.settings.max_batch_sequences
     batches = [
-        engine._padded_right([texts[i] for i in batch])[0]
-        for batch in plan(
-            lengths,
-            [1] * len(texts),
-            engine.settings.max_batch_tokens,
-            engine.settings.max_batch_sequences,
+        (
+            engine._padded_right([texts[i] for i in batch])[0],
+            torch.tensor([row for row, i in enumerate(batch) for _ in targets[i][0]]),
+            torch.tensor(
+                [p for i in batch for p in range(len(prompts[i]) - 1, len(texts[i]))]
+            ),
         )
-    ]
+        for batch in plan(lengths, [1] * len(texts), *limits)
+    ]  # fmt: skip
+    head = engine.model.get_output_embeddings()
 
     @torch.inference_mode()
     def work() -> int:
-        for batch in batches:
-            engine.model(input_ids=batch, use_cache=False)
+        for batch, rows, places in batches:
+            if all_logits:
+                engine.model(input_ids=batch, use_cache=False)
+            else:
+                states = engine.model.base_model(input_ids=batch, use_cache=False)
+                head(states.last_hidden_state[rows, places])
         if engine.device.type == "cuda":
             torch.cuda.synchronize()
         return sum(lengths)
 
     return work
+
+
+def least_forward(model: str) -> Callable[[], int]:
+    """:func:`bare_forward` without the logits that scoring does not need."""
+    return bare_forward(model, all_logits=False)
 
 
 def our_generations(model: str) -> Callable[[], int]:
@@ -125,17 +138,27 @@ def vllm_generations(model: str) -> Callable[[], int]:
     return work
 
 
-# Kind of work, our side, the side it is held to, the bar, what to know about that side.
+# Kind of work, our side, then those it is held to: the tool, and what to know about it.
 COMPARISONS = (
     (
-        "scoring, transformers", our_scores, bare_forward, "bare forward", 0.8,
-        "the same batches; logits of every position",
+        "scoring, transformers",
+        our_scores,
+        {
+            bare_forward: ("bare forward", "the same batches; logits of every position"),
+            least_forward: ("least forward", "the same batches; logits of the targets alone"),
+        },
     ),
     (
-        "generation, vllm", our_generations, vllm_generations, "vllm LLM.generate", 0.9,
-        "the same prompts; peak_mb is without vLLM's engine process",
+        "generation, vllm",
+        our_generations,
+        {
+            vllm_generations: (
+                "vllm LLM.generate",
+                "the same prompts; peak_mb is without vLLM's engine process",
+            )
+        },
     ),
-)  # fmt: skip
+)
 
 
 def serve(side: str, model: str) -> None:
@@ -192,15 +215,14 @@ def measure(model: str, output: str, vllm: str = "") -> None:
     """Write the rows of both comparisons; that of vLLM only where its Python is given."""
     rows = []
     load = os.getloadavg()[0]
-    for work, ours, theirs, tool, bar, remark in COMPARISONS:
+    for work, ours, others in COMPARISONS:
         if ours is our_generations and not vllm:
             continue
         python = vllm if ours is our_generations else sys.executable
-        turns = compare(python, model, [ours, theirs])
-        rates = [statistics.median(tokens / seconds for seconds, tokens, _ in t) for t in turns]
-        share = rates[0] / rates[1]
-        notes = [f"{share:.2f} of {tool} (bar {bar})", remark]
-        for name, rate, answers, note in zip(("ours", tool), rates, turns, notes, strict=True):
+        turns = compare(python, model, [ours, *others])
+        named = [("ours", ""), *others.values()]
+        for (name, note), answers in zip(named, turns, strict=True):
+            rate = statistics.median(tokens / seconds for seconds, tokens, _ in answers)
             rows.append({
                 **dict.fromkeys(COLUMNS, ""),
                 "work": "engines",
@@ -216,12 +238,7 @@ def measure(model: str, output: str, vllm: str = "") -> None:
                 "load": round(load, 2),
                 "note": note,
             })  # fmt: skip
-    from tracemem.tables import replacing
-
-    with replacing(output) as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+    write(rows, output)
 
 
 if __name__ == "__main__":

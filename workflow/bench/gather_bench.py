@@ -18,6 +18,7 @@ from tracemem.tables import replacing
 
 PACKAGES = (
     "numpy", "numba", "pyarrow", "infini-gram", "tantivy", "zstandard", "tokenizers", "snakemake",
+    "torch", "transformers",
 )  # fmt: skip
 
 
@@ -96,6 +97,15 @@ def bars(table: pd.DataFrame, main: int, names: list[str]) -> list[dict]:
         one_core, two = threads.loc[1], threads.loc[2]
         bar("threads, two cores over one", ">=", 1.8, one_core["seconds"] / two["seconds"],
             [one_core, two])  # fmt: skip
+    engines = table[table["work"] == "engines"]
+    for what, other, least in (
+        ("scoring, transformers", "bare forward", 0.8),
+        ("generation, vllm", "vllm LLM.generate", 0.9),
+    ):
+        if what in set(engines["what"]):
+            pair = [one(engines, what=what, tool=tool) for tool in ("ours", other)]
+            bar(f"{what}, share of the rate of {other}", ">=", least,
+                pair[0]["rate"] / pair[1]["rate"], pair)  # fmt: skip
     return found
 
 

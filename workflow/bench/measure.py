@@ -63,7 +63,7 @@ def row(work: str, tool: str, what: str, measured: dict, **columns) -> dict:
     """A row of the table: the fastest repeat, and the rate of ``columns["amount"]`` in it.
 
     Args:
-        work: scan, pairs, infgram, growth or threads.
+        work: scan, pairs, infgram, growth, threads or engines.
         tool: ours, or the name of another.
         what: what was measured.
         measured: from :func:`apart`, with seconds (a list) and corpus_mb.

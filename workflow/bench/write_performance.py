@@ -99,6 +99,13 @@ def times(table: pd.DataFrame) -> list[dict]:
     return found
 
 
+def engines(table: pd.DataFrame) -> list[dict]:
+    """The rows of the engines, each with our rate at the same work in shares of its own."""
+    rows = table[table["work"] == "engines"]
+    ours = rows[rows["tool"] == "ours"].set_index("what")["rate"]
+    return rows.assign(share=rows["what"].map(ours) / rows["rate"]).to_dict("records")
+
+
 def page(bench: str, bars: str, machine: str, main: int) -> str:
     """The page, in Markdown."""
     table = read_rows(bench)
@@ -111,6 +118,7 @@ def page(bench: str, bars: str, machine: str, main: int) -> str:
         bars=pd.read_csv(bars, keep_default_na=False).to_dict("records"),
         machine=dict(pd.read_csv(machine, dtype=str).itertuples(index=False)),
         times=times(table),
+        engines=engines(table),
         main=f"{main:,}",
         **figures(table, main),
     )
