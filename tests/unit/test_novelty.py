@@ -53,6 +53,16 @@ def test_trap_stop_words_removed_before_ngrams_form():
     assert set(pairs["output_gram"]) == {"re della", "della collina"}
 
 
+def test_stop_words_of_each_example_are_its_own():
+    inputs, texts = ["die Hand", "die hard"], ["the ball", "der ball"]
+    german, english = frozenset({"die"}), frozenset({"the"})
+    pairs = novelty.generated_pairs(*study(inputs, texts), 1, [german, english], [english, german])
+    assert set(pairs[pairs["example"] == 0]["input_gram"]) == {"hand"}
+    assert set(pairs[pairs["example"] == 1]["input_gram"]) == {"die", "hard"}
+    assert set(pairs[pairs["example"] == 0]["output_gram"]) == {"ball"}
+    assert set(pairs[pairs["example"] == 1]["output_gram"]) == {"der", "ball"}
+
+
 def test_trap_characters_compared_with_n():
     """A word of five letters is no 5-gram, nor is a 2-gram of other length lost."""
     assert novelty.generated_pairs(*study(["China"], ["Cinax"]), 5).empty

@@ -60,6 +60,7 @@ def test_every_config_here_is_right(path):
         ("tasks.capitals.gamma", 2, "gamma: found 2.0, allowed: "),
         ("tasks.capitals.embedder", "e5", "tasks.capitals.embedder: found 'e5', allowed: lsa"),
         ("tasks.capitals.kind", "chat", "tasks.capitals.kind: found 'chat'; allowed: "),
+        ("tasks.capitals.permuted_of", "x", "permuted_of: found 'x', allowed: a task of capitals"),
         ("tasks.a b", OWN["tasks"]["capitals"], "a b"),
         ("models.small.parameters", "many", "models.small.parameters: found 'many'; allowed: "),
         ("models.small.parameters", ..., "models.small.parameters: missing"),

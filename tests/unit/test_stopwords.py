@@ -19,6 +19,18 @@ def test_lists_are_in_the_form_of_words():
     assert stopwords.stop_words(None) == frozenset()
 
 
+def test_each_example_has_the_stop_words_of_its_direction():
+    pytest.importorskip("stopwordsiso")
+    chosen = {"input": "direction", "output": ["a"]}
+    inputs, outputs = stopwords.sides(chosen, ["de-en", "en-de"])
+    assert inputs == [stopwords.stop_words("de"), stopwords.stop_words("en")]
+    assert outputs == [{"a"}, {"a"}]
+    found = dict(stopwords.with_stop_words(["der Hund", "the dog"], inputs))
+    assert "der" in found["der Hund"] and "der" not in found["the dog"]
+    with pytest.raises(ValueError, match="argument 2 is longer"):
+        list(stopwords.with_stop_words(["one"], inputs))
+
+
 def test_unknown_language_is_an_error():
     with pytest.raises(ValueError, match=r"'xx'.*allowed.*\ben\b"):
         stopwords.stop_words("xx")

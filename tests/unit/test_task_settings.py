@@ -76,6 +76,16 @@ def test_files():
     one = TaskSettings(test="dev/news-{side}.{language}.sgm", **pair)
     assert one.files("test") == ["dev/news-src.de.sgm", "dev/news-ref.en.sgm"]
     assert TaskSettings(test=["a", "b"], **pair).files("test") == ["a", "b"]
+    several = TaskSettings(
+        format="parallel-text", directions=["de-en", "en-de"], train="eu.{pair}.{language}",
+        test="news.{language}", n=2, gamma=0.8,
+    )  # fmt: skip
+    assert several.files("test") == ["news.de", "news.en"]
+    assert several.sides("train") == {
+        "de-en": ["eu.de-en.de", "eu.de-en.en"],
+        "en-de": ["eu.de-en.en", "eu.de-en.de"],
+    }
+    assert several.stop_words.input == several.stop_words.output == "direction"
     mmlu = {"format": "mmlu", "test": "mmlu/{subject}_test.csv", "n": 3, "gamma": 0.7}
     assert len(TaskSettings(**mmlu).files("test")) == 57
     assert len(TaskSettings(groups=["knowledge"], **mmlu).files("test")) == 34
@@ -144,6 +154,18 @@ def test_wrong_places():
         TaskSettings(test=["a", "b"], languages=["xx", "en"], **pair)
     with pytest.raises(ValidationError, match=r"languages: .*two"):
         TaskSettings(test=["a", "b"], **pair)
+    with pytest.raises(ValidationError, match=r"permuted_of: allowed only where"):
+        TaskSettings(format="mmlu", test="{subject}.csv", permuted_of="x", n=3, gamma=0.7)
+    with pytest.raises(ValidationError, match=r"directions: found 'de', allowed: two different"):
+        TaskSettings(test="{language}", directions=["de"], **pair)
+    with pytest.raises(ValidationError, match=r"directions: .*each one once"):
+        TaskSettings(test="{language}", directions=["de-en", "de-en"], **pair)
+    with pytest.raises(ValidationError, match=r"directions: .*without languages"):
+        TaskSettings(test="{language}", directions=["de-en"], languages=["de", "en"], **pair)
+    with pytest.raises(ValidationError, match=r"test: .*one path with {language}"):
+        TaskSettings(test=["a.de", "a.en"], directions=["de-en"], **pair)
+    with pytest.raises(ValidationError, match=r"'direction', allowed: only with directions"):
+        TaskSettings(**{**PLAIN, "stop_words": {"input": "direction"}})
 
 
 def test_settings_import_nothing_heavy():

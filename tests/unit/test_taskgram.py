@@ -148,6 +148,18 @@ def test_trap_stop_words_leave_only_after_ngrams_are_formed():
     assert set(grams) == {"the capital", "capital of", "of peru", "lima"}
 
 
+def test_each_example_may_have_stop_words_of_its_own():
+    frame = examples(("die Hand", "x"), ("die hard", "y"))
+    stop = [frozenset({"die"}), frozenset()]
+    grams = taskgram.candidate_pairs(frame, 1, "ngram", stop).frame()
+    assert set(grams.itertuples(index=False, name=None)) == {
+        ("hand", "x"), ("die", "y"), ("hard", "y"),
+    }  # fmt: skip
+    assert set(taskgram.candidate_grams(frame, 1, "ngram", stop)["ngram"]) == {
+        "hand", "die", "hard", "x", "y",
+    }  # fmt: skip
+
+
 def test_trap_n_counts_words_not_characters():
     for n in (3, 5):
         frame = examples(("in which country is the great wall", "China"))

@@ -232,6 +232,43 @@ def test_parallel_text(tmp_path):
         parallel(tmp_path, "a\nb\n", "\nb\n")
 
 
+def test_the_control_permutes_answers_within_a_group(tmp_path):
+    rows = [
+        {"q": f"{g}{i}", "a": f"{g}-{i}", "g": g, "l": [f"{g}{i}!"]} for g in "xy" for i in range(5)
+    ]
+    path = tmp_path / "own.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fields = {"input": "q", "target": "a", "group": "g", "aliases": "l"}
+    kept, permuted = (
+        load(kind="question-answering", test=str(path), fields=fields, permuted_of=control)
+        for control in ("", "kept")
+    )
+    assert list(permuted["input"]) == list(kept["input"])
+    assert sorted(permuted["target"]) == sorted(kept["target"])
+    assert (permuted["target"] != kept["target"]).all()
+    assert [target[0] for target in permuted["target"]] == list(permuted["group"])
+    for target, aliases in zip(permuted["target"], permuted["aliases"], strict=True):
+        assert list(aliases) == [target, target.replace("-", "") + "!"]
+
+
+def test_several_directions_in_one_task(tmp_path):
+    for language, line in {"de": "Haus", "en": "house", "fr": "maison"}.items():
+        (tmp_path / f"news.{language}").write_text(f"{line}\n")
+    frame = load(
+        format="parallel-text",
+        test=str(tmp_path / "news.{language}"),
+        directions=["de-en", "en-fr"],
+    )
+    assert frame[["group", "input", "target"]].to_numpy().tolist() == [
+        ["de-en", "Haus", "house"],
+        ["en-fr", "house", "maison"],
+    ]
+    assert list(frame["prompt"]) == [
+        "German text: Haus\nEnglish translation: ",
+        "English text: house\nFrench translation: ",
+    ]
+
+
 def test_empty_sides_of_training_text_are_passed_over_and_logged(tmp_path, caplog):
     place = str(tmp_path / "news.{language}")
     frame = parallel(tmp_path, "a\nb\n\n", "\nb\nc\n", "train", train=place)

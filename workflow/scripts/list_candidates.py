@@ -16,13 +16,11 @@ def candidates(files: list[str], sizes: list[list[int]], grams: list[dict]) -> p
         sizes: n of each file's task.
         grams: output_gram and stop_words of each file's task.
     """
-    found = [
-        candidate_grams(
-            tables.read(tables.EXAMPLES, path), n, kind["output_gram"], *sides(kind["stop_words"])
-        )
-        for path, several, kind in zip(files, sizes, grams, strict=True)
-        for n in several
-    ]
+    found = []
+    for path, several, kind in zip(files, sizes, grams, strict=True):
+        examples = tables.read(tables.EXAMPLES, path)
+        stop = sides(kind["stop_words"], examples["group"])
+        found += [candidate_grams(examples, n, kind["output_gram"], *stop) for n in several]
     return pd.concat(found).drop_duplicates("ngram").sort_values("ngram")
 
 

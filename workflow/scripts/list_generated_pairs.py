@@ -11,7 +11,7 @@ if __name__ == "__main__":
         params = snakemake.params
         examples = tables.read(tables.EXAMPLES, snakemake.input.examples)
         generations = [tables.read(tables.GENERATIONS, p) for p in snakemake.input.generations]
-        stop = sides(params.grams["stop_words"])
+        stop = sides(params.grams["stop_words"], examples["group"])
         found = pd.concat(
             novelty.generated_pairs(examples, generation, n, *stop)
             for generation in generations

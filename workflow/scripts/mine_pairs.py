@@ -21,12 +21,9 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         source, name, n = snakemake.input, snakemake.wildcards.task, int(snakemake.wildcards.n)
         params, kind = snakemake.params, snakemake.params.grams
-        candidates = taskgram.candidate_pairs(
-            tables.read(tables.EXAMPLES, source.examples),
-            n,
-            kind["output_gram"],
-            *sides(kind["stop_words"]),
-        )
+        examples = tables.read(tables.EXAMPLES, source.examples)
+        stop = sides(kind["stop_words"], examples["group"])
+        candidates = taskgram.candidate_pairs(examples, n, kind["output_gram"], *stop)
         cache = Path(snakemake.output.mined).parents[2] / "embedders" / "vectors"
         embedder = embedders.load(SimpleNamespace(**params.embedder), source.get("fitted"), cache)
         known = source.get("alignments")

@@ -15,8 +15,8 @@ if __name__ == "__main__":
         generations = iter(source.generations)
         rows = [pd.DataFrame(columns=list(tables.NOVELTY.columns))]
         for (name, task), path in zip(params.tasks.items(), source.examples, strict=True):
-            stop = sides(task["stop_words"])
             examples = tables.read(tables.EXAMPLES, path)
+            stop = sides(task["stop_words"], examples["group"])
             for model, parameters in params.models.items():
                 generated = tables.read(tables.GENERATIONS, next(generations))
                 series = Series(name, model, parameters)

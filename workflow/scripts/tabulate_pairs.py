@@ -50,13 +50,9 @@ if __name__ == "__main__":
                 f"{snakemake.params.gamma}, none of them in one document; lower tasks.gamma, change "
                 "tasks.n or tasks.embedder, or use a corpus that holds the task's n-grams"
             )
-        items = taskgram.match(
-            tables.read(tables.EXAMPLES, source.examples),
-            pairs,
-            n,
-            kind["output_gram"],
-            *sides(kind["stop_words"]),
-        )
+        examples = tables.read(tables.EXAMPLES, source.examples)
+        stop = sides(kind["stop_words"], examples["group"])
+        items = taskgram.match(examples, pairs, n, kind["output_gram"], *stop)
         # H_n(T) holds pairs with a count; items keep the others too, to be counted as dropped.
         held = pairs[pairs["pair_documents"] > 0]
         tables.write(tables.PAIRS, held, snakemake.output.pairs)

@@ -11,6 +11,7 @@ import pandas as pd
 from tracemem import statistics, tables
 from tracemem.memorization import Series
 from tracemem.statistics import Resampling
+from tracemem.stopwords import StopWords, with_stop_words
 from tracemem.words import content_ngrams
 
 _PAIR = ["input_gram", "output_gram"]
@@ -20,8 +21,8 @@ def generated_pairs(
     examples: pd.DataFrame,
     generations: pd.DataFrame,
     n: int,
-    input_stop_words: frozenset[str] = frozenset(),
-    output_stop_words: frozenset[str] = frozenset(),
+    input_stop_words: StopWords = frozenset(),
+    output_stop_words: StopWords = frozenset(),
 ) -> pd.DataFrame:
     """Every pair of an input n-gram and a generated n-gram of the same example, s_x != s_g.
 
@@ -30,8 +31,9 @@ def generated_pairs(
         generations: ``tables.GENERATIONS`` of one model; examples without a generation (null) add
             nothing.
         n: words of both n-grams.
-        input_stop_words: n-grams of the input made of these alone are left out.
-        output_stop_words: n-grams of the generation made of these alone are left out.
+        input_stop_words: of all ``examples``, or one set for each; n-grams of the input made of
+            these alone are left out.
+        output_stop_words: the same for the generation.
 
     Returns:
         Columns example, input_gram, output_gram; a pair once an example.
@@ -39,15 +41,18 @@ def generated_pairs(
     Raises:
         ValueError: a generation of an example that the task does not have.
     """
-    inputs = dict(zip(examples["example"], examples["input"], strict=True))
+    inputs = dict(
+        zip(examples["example"], with_stop_words(examples["input"], input_stop_words), strict=True)
+    )
+    stop = dict(with_stop_words(examples["example"], output_stop_words))
     numbers, sources, written = [], [], []
     for example, text in zip(generations["example"], generations["generation"], strict=True):
         if example not in inputs:
             raise ValueError(f"generations: example {example} is not among the task's examples")
         if pd.isna(text):
             continue
-        outputs = content_ngrams(text, n, output_stop_words)
-        for source in content_ngrams(inputs[example], n, input_stop_words):
+        outputs = content_ngrams(text, n, stop[example])
+        for source in content_ngrams(inputs[example][0], n, inputs[example][1]):
             others = [gram for gram in outputs if gram != source]
             numbers.extend([example] * len(others))
             sources.extend([source] * len(others))

@@ -217,6 +217,13 @@ class Settings(Section):
                     f"tasks.{name}.embedder: found {task.embedder!r}, allowed: "
                     f"{', '.join(self.embedders)} (the keys of embedders)"
                 )
+            if task.permuted_of and (
+                task.permuted_of not in self.tasks or self.tasks[task.permuted_of].permuted_of
+            ):
+                raise ValueError(
+                    f"tasks.{name}.permuted_of: found {task.permuted_of!r}, allowed: a task of "
+                    f"{', '.join(self.tasks)} that is no control itself"
+                )
         if self.infgram and not self.infgram.tokenizer and not self.ladder:
             raise ValueError("infgram.tokenizer: empty, allowed only where a ladder is trained")
         clash = set(self.models) & set(self.ladder.sizes if self.ladder else ())

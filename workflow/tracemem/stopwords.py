@@ -1,9 +1,14 @@
 """Stop words by language, from the maintained lists of ``stopwordsiso``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import repeat
+from typing import TypeVar
 
 from tracemem.words import words
+
+StopWords = frozenset[str] | Sequence[frozenset[str]]
+Text = TypeVar("Text")
 
 
 @cache
@@ -37,6 +42,32 @@ def stop_words(choice: str | list[str] | None) -> frozenset[str]:
     return _of_language(choice) if isinstance(choice, str) else _split(choice)
 
 
-def sides(choices: Mapping[str, str | list[str] | None]) -> tuple[frozenset[str], frozenset[str]]:
-    """The stop words of the input and of the output, from a task's choice for each."""
-    return stop_words(choices["input"]), stop_words(choices["output"])
+def with_stop_words(
+    texts: Iterable[Text], stop_words: StopWords
+) -> Iterator[tuple[Text, frozenset[str]]]:
+    """Each text with its stop words: one set for all, or one for each of them."""
+    if isinstance(stop_words, frozenset):
+        return zip(texts, repeat(stop_words))
+    return zip(texts, stop_words, strict=True)
+
+
+def sides(
+    choices: Mapping[str, str | list[str] | None], directions: Sequence[str]
+) -> tuple[list[frozenset[str]], list[frozenset[str]]]:
+    """The stop words of each example's input and of its output, [examples] each.
+
+    Args:
+        choices: a task's choice for ``input`` and ``output``; "direction" stands for the language
+            that side has in the example's direction.
+        directions: group of each example, [examples]; such as de-en where a choice is "direction".
+
+    Raises:
+        ValueError: no list is known for a language.
+    """
+
+    def side(choice: str | list[str] | None, place: int) -> list[frozenset[str]]:
+        if choice != "direction":
+            return [stop_words(choice)] * len(directions)
+        return [stop_words(direction.split("-")[place]) for direction in directions]
+
+    return side(choices["input"], 0), side(choices["output"], 1)

@@ -102,7 +102,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     },
 }
 _OPTION_METRICS = {"accuracy", "accuracy-per-character", "accuracy-per-token"}
-_PLACEHOLDERS = {"mmlu": {"subject"}, "parallel-text": {"language", "side"}}
+_PLACEHOLDERS = {"mmlu": {"subject"}, "parallel-text": {"language", "side", "pair"}}
 
 
 def _listed(value: Any) -> Any:
@@ -110,12 +110,13 @@ def _listed(value: Any) -> Any:
 
 
 def _stop_list(value: Any) -> Any:
-    if value is None or (isinstance(value, str) and value in LANGUAGES):
+    if value in (None, "direction") or (isinstance(value, str) and value in LANGUAGES):
         return value
     if isinstance(value, list | tuple) and all(isinstance(word, str) for word in value):
         return list(value)
     raise ValueError(
-        f"found {value!r}, allowed: null, a list of words, or a language of {', '.join(LANGUAGES)}"
+        f"found {value!r}, allowed: null, a list of words, direction, or a language of "
+        f"{', '.join(LANGUAGES)}"
     )
 
 
@@ -158,7 +159,9 @@ class StopWordSettings(_Section):
     """Stop words of each side: an n-gram made of them alone is left out."""
 
     input: StopList = Field(
-        default=None, description="Language code, list of words, or null for none."
+        default=None,
+        description="Language code, list of words, null for none, or direction: that of the side's "
+        "language in each of directions.",
     )
     output: StopList = Field(
         default=None, description="The same for the target; whole targets are always kept."
@@ -187,9 +190,10 @@ class TaskSettings(_Section):
     )
     test: Texts = Field(
         default=[],
-        description="File or files of the test split. {subject} stands for every MMLU subject, "
-        "{language} for the two languages and {side} for src and ref in parallel-text, which "
-        "otherwise takes two files, input first. Also .parquet, or a folder saved by datasets.",
+        description="File or files of the test split. {subject} stands for every MMLU subject; in "
+        "parallel-text {language} for the two languages, {side} for src and ref and {pair} for both, "
+        "English last (de-en), which otherwise takes two files, input first. Also .parquet, or a "
+        "folder saved by datasets.",
     )
     train: Texts = Field(default=[], description="The same for the training split.")
     hub: HubSettings | None = Field(
@@ -204,6 +208,11 @@ class TaskSettings(_Section):
         description="Of a translation: the input's and the target's, as a code (de) or, for a "
         "language without one, its name with a capital letter.",
     )
+    directions: list[str] = Field(
+        default=[],
+        description="Of parallel-text, in place of languages: several directions in one task, such "
+        "as [de-en, en-de]; each is a group of its results.",
+    )
     groups: list[str] = Field(
         default=[],
         description="Keep the examples of these groups only; for mmlu, knowledge, reasoning and "
@@ -214,6 +223,11 @@ class TaskSettings(_Section):
     )
     train_limit: int = Field(
         default=0, ge=0, description="Training examples kept, chosen by hash; 0: all."
+    )
+    permuted_of: str = Field(
+        default="",
+        description="Name of the task this one controls for: the same test examples with the "
+        "answers permuted within each group. What is measured here is what chance gives.",
     )
     prompt: str = Field(
         description="Template of the prompt: {input}, and in translations {input_language} and "
@@ -266,7 +280,9 @@ class TaskSettings(_Section):
             filled.setdefault(key, value)
         if "stop_words" not in filled:
             sides = ["en", "en"]
-            if filled.get("kind") == "translation":
+            if filled.get("directions"):
+                sides = ["direction", "direction"]
+            elif filled.get("kind") == "translation":
                 sides = [language if language in LANGUAGES else None for language in
                          [*(filled.get("languages") or []), None, None][:2]]  # fmt: skip
             filled["stop_words"] = {"input": sides[0], "output": sides[1]}
@@ -310,13 +326,13 @@ class TaskSettings(_Section):
             if self.format == "parallel-text" and getattr(self, split):
                 places = getattr(self, split)
                 if len(places) not in (1, 2) or (
-                    len(places) == 1
-                    and "{language}" not in places[0]
+                    "{language}" not in places[0]
+                    and (len(places) == 1 or self.directions)
                     and not _holds_both(places[0])
                 ):
+                    two = "" if self.directions else ", or two paths, the input's first"
                     raise ValueError(
-                        f"{split}: found {places}, allowed: one path with {{language}}, or two "
-                        "paths, the input's first"
+                        f"{split}: found {places}, allowed: one path with {{language}}{two}"
                     )
         if self.format == "mmlu":
             known = {*MMLU_GROUPS, *MMLU_SUBJECTS}
@@ -328,10 +344,27 @@ class TaskSettings(_Section):
                 )
 
     def _check_languages(self) -> None:
-        if self.format == "parallel-text" and len(self.languages) != 2:
+        if self.format == "parallel-text" and len(self.languages) != 2 and not self.directions:
             raise ValueError(
-                f"languages: found {self.languages}, allowed: two, the input's and the target's"
+                f"languages: found {self.languages}, allowed: two, the input's and the target's, or "
+                "directions"
             )
+        if self.directions and (self.format != "parallel-text" or self.languages):
+            with_what = f"format {self.format}{' and languages' if self.languages else ''}"
+            raise ValueError(
+                f"directions: found with {with_what}; allowed: with parallel-text, without languages"
+            )
+        for direction in self.directions:
+            sides = direction.split("-")
+            if len(sides) != 2 or not set(sides) <= LANGUAGES.keys() or len(set(sides)) == 1:
+                raise ValueError(
+                    f"directions: found {direction!r}, allowed: two different codes of "
+                    f"{', '.join(LANGUAGES)}, such as de-en"
+                )
+        if len(set(self.directions)) < len(self.directions):
+            raise ValueError(f"directions: found {self.directions}, allowed: each one once")
+        if "direction" in (self.stop_words.input, self.stop_words.output) and not self.directions:
+            raise ValueError("stop_words: found 'direction', allowed: only with directions")
         if self.languages and self.kind != "translation":
             raise ValueError(f"languages: found {self.languages}, allowed: none with {self.kind}")
         for language in self.languages:
@@ -343,7 +376,7 @@ class TaskSettings(_Section):
 
     def _check_prompt(self) -> None:
         allowed = {"input"}
-        if len(self.languages) == 2:
+        if self.languages_by_direction():
             allowed |= {"input_language", "language"}
         found = _placeholders(self.prompt, "prompt")
         if "input" not in found or found - allowed:
@@ -377,6 +410,8 @@ class TaskSettings(_Section):
                 )
         if self.kind == "multiple-choice" and self.format == "jsonl" and not self.fields.options:
             raise ValueError("fields.options: missing; multiple-choice needs the options' field")
+        if self.permuted_of and self.kind == "multiple-choice":
+            raise ValueError("permuted_of: allowed only where answers are not options")
         if self.kind != "multiple-choice" and self.max_new_tokens == 0:
             raise ValueError(f"max_new_tokens: found 0, allowed with {self.kind}: 1 or more")
 
@@ -384,6 +419,27 @@ class TaskSettings(_Section):
         """MMLU subjects the task takes, in alphabetical order."""
         chosen = self.groups or list(MMLU_GROUPS)
         return sorted({subject for group in chosen for subject in MMLU_GROUPS.get(group, (group,))})
+
+    def languages_by_direction(self) -> dict[str, tuple[str, str]]:
+        """Of a translation, the input's and the target's language by the name of the direction."""
+        if self.languages:
+            return {"-".join(self.languages): (self.languages[0], self.languages[-1])}
+        return {name: (name.split("-")[0], name.split("-")[1]) for name in self.directions}
+
+    def sides(self, split: str) -> dict[str, list[str]]:
+        """Of parallel-text, the one or two files of each direction; the input's comes first."""
+        places = getattr(self, split)
+        found = {}
+        for direction, languages in self.languages_by_direction().items() if places else ():
+            if "{language}" in places[0] and len(places) == 1:
+                pair = "-".join(sorted(languages, key=lambda language: language == "en"))
+                found[direction] = [
+                    places[0].format(language=language, side=side, pair=pair)
+                    for language, side in zip(languages, ("src", "ref"), strict=True)
+                ]
+            else:
+                found[direction] = list(places)
+        return found
 
     def files(self, split: str) -> list[str]:
         """Files and folders a split is read from, in order; none if it comes from the hub."""
@@ -395,12 +451,8 @@ class TaskSettings(_Section):
                 for subject in (self.subjects() if "{subject}" in place else [""])
             ]
         if self.format == "parallel-text":
-            places = list(places)
-            if len(places) == 1 and "{language}" in places[0]:
-                return [
-                    places[0].format(language=language, side=side)
-                    for language, side in zip(self.languages, ("src", "ref"), strict=True)
-                ]
+            sides = self.sides(split).values()
+            return list(dict.fromkeys(path for paths in sides for path in paths))
         return list(places)
 
     def gamma_of(self, n: int) -> float:

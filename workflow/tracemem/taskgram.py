@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tracemem.embedders import Embedder
+from tracemem.stopwords import StopWords, with_stop_words
 from tracemem.words import content_ngrams, word_spans, words
 
 _BLOCK = 4_000_000  # pairs of one pass, 8 bytes each and a few temporaries
@@ -45,13 +46,18 @@ def candidate_grams(
     examples: pd.DataFrame,
     n: int,
     output_gram: str,
-    input_stop_words: frozenset[str] = frozenset(),
-    output_stop_words: frozenset[str] = frozenset(),
+    input_stop_words: StopWords = frozenset(),
+    output_stop_words: StopWords = frozenset(),
 ) -> pd.DataFrame:
-    """Every n-gram that may take part in a pair, once, sorted: the columns of ``CANDIDATES``."""
-    grams = {g for text in examples["input"] for g in content_ngrams(text, n, input_stop_words)}
-    for target in examples["target"]:
-        grams.update(output_ngrams(target, n, output_gram, output_stop_words))
+    """Every n-gram that may take part in a pair, once, sorted: the columns of ``CANDIDATES``.
+
+    Stop words are one set for all examples, or one for each, [examples].
+    """
+    grams: set[str] = set()
+    for text, stop in with_stop_words(examples["input"], input_stop_words):
+        grams.update(content_ngrams(text, n, stop))
+    for target, stop in with_stop_words(examples["target"], output_stop_words):
+        grams.update(output_ngrams(target, n, output_gram, stop))
     ordered = sorted(grams)
     return pd.DataFrame(
         {"ngram": ordered, "n": np.array([g.count(" ") + 1 for g in ordered], dtype=np.int8)}
@@ -208,18 +214,22 @@ def candidate_pairs(
     examples: pd.DataFrame,
     n: int,
     output_gram: str,
-    input_stop_words: frozenset[str] = frozenset(),
-    output_stop_words: frozenset[str] = frozenset(),
+    input_stop_words: StopWords = frozenset(),
+    output_stop_words: StopWords = frozenset(),
 ) -> Candidates:
     """The candidate pairs of ``examples`` (``tables.EXAMPLES``), a pair of many examples once.
 
-    An example whose input and target share an n-gram keeps all its other pairs: the definition
-    leaves out s_x = s_y only.
+    Stop words are one set for all examples, or one for each, [examples]. An example whose input and target
+    share an n-gram keeps all its other pairs: the definition leaves out s_x = s_y only.
     """
     return Candidates(
-        _Side.of(content_ngrams(text, n, input_stop_words) for text in examples["input"]),
         _Side.of(
-            output_ngrams(text, n, output_gram, output_stop_words) for text in examples["target"]
+            content_ngrams(text, n, stop)
+            for text, stop in with_stop_words(examples["input"], input_stop_words)
+        ),
+        _Side.of(
+            output_ngrams(text, n, output_gram, stop)
+            for text, stop in with_stop_words(examples["target"], output_stop_words)
         ),
     )
 
@@ -425,8 +435,8 @@ def match(
     pairs: pd.DataFrame,
     n: int,
     output_gram: str,
-    input_stop_words: frozenset[str] = frozenset(),
-    output_stop_words: frozenset[str] = frozenset(),
+    input_stop_words: StopWords = frozenset(),
+    output_stop_words: StopWords = frozenset(),
 ) -> pd.DataFrame:
     """Phi: every pair of every example that the task-gram table holds (``tables.ITEMS``).
 

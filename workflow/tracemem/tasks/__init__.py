@@ -4,6 +4,7 @@ import hashlib
 import logging
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -35,8 +36,8 @@ def load(task: TaskSettings, split: str) -> pd.DataFrame:
     if limit and limit < len(found):
         _log.info("%s: %d of %d examples kept", where, limit, len(found))
         found = _sample(found, limit)
-    sides = task.languages or ["", ""]
-    names = {"input_language": language_name(sides[0]), "language": language_name(sides[-1])}
+    if task.permuted_of and split == "test":
+        found = _permuted(found)
     return pd.DataFrame(
         {
             "example": range(len(found)),
@@ -45,8 +46,17 @@ def load(task: TaskSettings, split: str) -> pd.DataFrame:
             "target": [example.target for example in found],
             "aliases": [example.aliases for example in found],
             "options": [example.options for example in found],
-            "prompt": [task.prompt.format(input=example.input, **names) for example in found],
+            "prompt": [_prompt(task, example) for example in found],
         }
+    )
+
+
+def _prompt(task: TaskSettings, example: Example) -> str:
+    known = task.languages_by_direction()
+    # A group of a task of one direction may be anything; of several it is the direction.
+    source, target = known.get(example.group) or next(iter(known.values()), ("", ""))
+    return task.prompt.format(
+        input=example.input, input_language=language_name(source), language=language_name(target)
     )
 
 
@@ -84,8 +94,7 @@ def _in_nfc(task: TaskSettings, example: Example) -> Example:
         target=target,
         aliases=[alias for alias in aliases if alias],
         options=options,
-        group=nfc(example.group)
-        or (parallel_text.direction(task) if task.kind == "translation" else ""),
+        group=nfc(example.group) or "-".join(task.languages),
     )
 
 
@@ -97,11 +106,30 @@ def _of_groups(task: TaskSettings, found: list[Example], where: str) -> list[Exa
     return [example for example in found if example.group in task.groups]
 
 
-def _sample(found: list[Example], limit: int) -> list[Example]:
-    """The ``limit`` examples of smallest hash, in their order; independent of their order."""
+def _by_hash(found: list[Example]) -> list[int]:
+    """Places of the examples in an order that depends on their texts alone."""
 
     def key(i: int) -> tuple[bytes, int]:
         text = f"{found[i].input}\n{found[i].target}".encode()
         return hashlib.blake2b(text, digest_size=16).digest(), i
 
-    return [found[i] for i in sorted(sorted(range(len(found)), key=key)[:limit])]
+    return sorted(range(len(found)), key=key)
+
+
+def _sample(found: list[Example], limit: int) -> list[Example]:
+    """The ``limit`` examples of smallest hash, in their order; independent of their order."""
+    return [found[i] for i in sorted(_by_hash(found)[:limit])]
+
+
+def _permuted(found: list[Example]) -> list[Example]:
+    """Every input with the answer of another example of its group: the next one by hash."""
+    groups: dict[str, list[int]] = {}
+    for place in _by_hash(found):
+        groups.setdefault(found[place].group, []).append(place)
+    answers = {}
+    for places in groups.values():
+        answers.update(zip(places, [*places[1:], places[0]], strict=True))
+    return [
+        replace(example, target=found[answers[i]].target, aliases=found[answers[i]].aliases)
+        for i, example in enumerate(found)
+    ]

@@ -3,7 +3,7 @@
 import html
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tracemem.task_settings import TaskSettings
 from tracemem.tasks.examples import Example
@@ -17,23 +17,22 @@ _MARK = re.compile(
 )
 
 
-def direction(task: TaskSettings) -> str:
-    """The direction of a translation, such as de-en."""
-    return "-".join(task.languages)
-
-
 def examples(task: TaskSettings, split: str) -> Iterator[Example]:
-    """Examples of two aligned files, input first; the group is the direction.
+    """Examples of two aligned files a direction, input first; the group is the direction.
 
     Training text with an empty side, which Europarl has, is passed over and its amount logged.
 
     Raises:
         TaskError: the files are not aligned, or a side of a test sentence is empty.
     """
-    paths = task.files(split)
-    if len(paths) == 1:
-        yield from of_records(task, records(paths[0]))
-        return
+    for direction, paths in task.sides(split).items():
+        if len(paths) == 1:
+            yield from of_records(task, records(paths[0]), [direction])
+        else:
+            yield from _aligned(direction, paths, split)
+
+
+def _aligned(direction: str, paths: list[str], split: str) -> Iterator[Example]:
     sides = [_segments(path) for path in paths]
     if list(sides[0]) != list(sides[1]):
         lone = sorted(set(sides[0]) ^ set(sides[1]))[:1]
@@ -47,22 +46,29 @@ def examples(task: TaskSettings, split: str) -> Iterator[Example]:
         if split == "train" and not (source.strip() and target.strip()):
             empty += 1
             continue
-        yield Example(place=place, input=source, target=target, group=direction(task))
+        yield Example(place=place, input=source, target=target, group=direction)
     if empty:
         _log.warning("%s: %d of %d lines have an empty side", paths[0], empty, len(sides[0]))
 
 
-def of_records(task: TaskSettings, found: Iterator[Record]) -> Iterator[Example]:
-    """Examples of records whose ``translation`` holds both languages by code."""
-    source, target = task.languages
+def of_records(
+    task: TaskSettings, found: Iterator[Record], directions: Iterable[str] = ()
+) -> Iterator[Example]:
+    """Examples of records whose ``translation`` holds both languages by code.
+
+    ``directions`` are those to read, all of the task if none is named.
+    """
+    languages = task.languages_by_direction()
     for place, record in found:
         pair = field(record, "translation", place, dict)
-        yield Example(
-            place=place,
-            input=field(pair, source, place),
-            target=field(pair, target, place),
-            group=direction(task),
-        )
+        for direction in directions or languages:
+            source, target = languages[direction]
+            yield Example(
+                place=place,
+                input=field(pair, source, place),
+                target=field(pair, target, place),
+                group=direction,
+            )
 
 
 def _segments(path: str) -> dict[tuple, tuple[str, str]]:
