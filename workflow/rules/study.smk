@@ -34,7 +34,16 @@ def examples_of(task, split="test"):
 
 def reading(task):
     """What decides a task's examples: its keys less those of mining, generation and scoring."""
-    keys = {"kind", "format", "test", "train", "hub", "fields", "languages", "directions"}
+    keys = {
+        "kind",
+        "format",
+        "test",
+        "train",
+        "hub",
+        "fields",
+        "languages",
+        "directions",
+    }
     keys |= {"groups", "test_limit", "train_limit", "permuted_of", "prompt"}
     return study.tasks[task].model_dump(mode="json", include=keys)
 

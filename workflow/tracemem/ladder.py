@@ -144,6 +144,8 @@ def train_model(
     torch.set_flush_denormal(True)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
+    # Fills memory that is about to be written anyway, at a tenth of the time.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     device = "cuda" if settings.gpus else "cpu"
 
     model = new_model(size, settings, seed).to(device)
