@@ -34,6 +34,7 @@ SAMPLES = 50
 _EVENTS = 1 << 20  # sample events kept before they are thinned out
 _SLOTS_MORE = 1 << 12  # slots after the last that a key asks for
 _PIECE = 1 << 20  # bytes of one document normalised at once
+_NO_LIMITS = np.zeros(0, np.uint64)
 
 
 def count_ngrams(
@@ -124,8 +125,9 @@ def count_pairs(
             "documents": sum(scanner.pair_documents for scanner in scanners),
         },
     )
-    events = _smallest(np.concatenate([scanner.sampled() for scanner in scanners]), samples)
-    return counted, merge_samples([links.sample_table(events, shard.name)], samples)
+    events = np.concatenate([scanner.sampled() for scanner in scanners])
+    return counted, links.sample_table(kernels.smallest(events, links.items, samples, _NO_LIMITS),
+                                       shard.name)  # fmt: skip
 
 
 def merge_counts(counts: Iterable[pa.Table]) -> pa.Table:
@@ -225,7 +227,7 @@ class Index:
         data = text.encode()
         names = np.zeros(len(data) + kernels.PAD, np.uint8)
         names[: len(data)] = memoryview(data)
-        if ngrams and not _canonical(text, len(ngrams)):
+        if ngrams and not _canonical(names, len(data), len(ngrams)):
             _refuse(ngrams)
         if len(set(ngrams)) < len(ngrams):
             _refuse_twice(ngrams)
@@ -271,6 +273,7 @@ class Links:
         rows: int32, [pairs], the pair's row.
         outputs: bool, [n-grams], whether it is some pair's output.
         row_outputs: int32, [pairs], the output n-gram of each row.
+        items: what a sample is taken of: the pairs by row, then the n-grams as outputs.
 
     Raises:
         ValueError: as :class:`Index`; a pair is given twice.
@@ -294,7 +297,10 @@ class Links:
         if counts is None:
             rarity = -self.index.sizes.astype(np.int64)
         else:
-            found = pc.index_in(self.grams, pa.array(counts["ngram"]))
+            known = counts["ngram"]
+            # Taken as it is: pa.array would go through a Python object for every n-gram.
+            known = known.combine_chunks() if isinstance(known, pa.ChunkedArray) else known
+            found = pc.index_in(self.grams, pa.array(known, pa.string()))
             documents = np.append(np.asarray(counts["documents"], np.int64), 0)
             rarity = documents[found.fill_null(len(documents) - 1).to_numpy()]
         from_input = rarity[inputs] <= rarity[self.row_outputs]
@@ -306,19 +312,22 @@ class Links:
         self.outputs = np.zeros(len(self.grams), np.bool_)
         self.outputs[self.row_outputs] = True
         self._inputs = inputs
+        self.items = size + len(self.grams)
 
     def sample_table(self, events: np.ndarray, shard: str) -> pa.Table:
-        """Sample events (item, two halves of the hash, record) as a table SAMPLES."""
+        """Sample events, as :func:`kernels.smallest` leaves them, as a table SAMPLES."""
+        ranks = np.empty(len(self.grams), np.int64)
+        ranks[pc.sort_indices(self.grams).to_numpy()] = np.arange(ranks.size)
         items = events[:, 0].astype(np.int64)
-        of_pair = items < len(self.rows)
-        rows = np.where(of_pair, items, 0)
-        no_row = np.zeros(0, np.int32)
-        inputs = np.where(of_pair, self._inputs[rows] if rows.size else no_row, -1)
-        outputs = np.where(
-            of_pair,
-            self.row_outputs[rows] if rows.size else no_row,
-            items - len(self.rows),
-        )
+        firsts = np.flatnonzero(np.diff(items, prepend=-1))
+        inputs, outputs = self._sides(items[firsts])
+        # The empty input of a document without any comes before every n-gram.
+        by_name = np.lexsort((ranks[outputs], np.append(ranks, -1)[inputs]))
+        sizes = np.diff(np.append(firsts, len(items)))[by_name]
+        begins = firsts[by_name]
+        order = np.repeat(begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(len(items))
+        inputs, outputs = (np.repeat(side[by_name], sizes) for side in (inputs, outputs))
+        events = events[order]
         names = self.grams.take(pa.array(np.maximum(inputs, 0)))
         return tables.conform(
             tables.SAMPLES,
@@ -329,6 +338,19 @@ class Links:
                 "shard": pa.array([shard] * len(events), pa.string()),
                 "record": events[:, 3].astype(np.int64),
             },
+        )
+
+    def _sides(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of the input n-gram, -1 for none, and of the output n-gram of sample items."""
+        of_pair = items < len(self.rows)
+        rows = np.where(of_pair, items, 0)
+        nothing = np.zeros(1, np.int32)  # where there is no pair, and so no item either
+        inputs, outputs = (
+            (side if side.size else nothing)[rows] for side in (self._inputs, self.row_outputs)
+        )
+        return (
+            np.where(of_pair, inputs, -1),
+            np.where(of_pair, outputs, items - len(self.rows)),
         )
 
 
@@ -386,7 +408,8 @@ class Scanner:
             folded, places = _fold(text, bounds[:-1], bounds[1:], same, room)
             self._scan(folded, places, batch, odd)
         if self._used > self._most_events:
-            kept = _smallest(self._events[: self._used], self.samples, self._limits)
+            events = self._events[: self._used]
+            kept = kernels.smallest(events, self._limits.size, self.samples, self._limits)
             self._events[: len(kept)] = kept
             self._used = len(kept)
             self._most_events = max(_EVENTS, 2 * len(kept))
@@ -482,11 +505,19 @@ def _normalized(text: np.ndarray) -> bytes:
     return b"".join(pieces)
 
 
-def _canonical(text: str, size: int) -> bool:
+def _canonical(names: np.ndarray, used: int, size: int) -> bool:
     """Whether ``size`` n-grams, a line feed after each, are in the form words are compared in."""
-    if text.count("\n") != size or words.normalize(text) != text:
+    held = names[:used]
+    breaks = (held == 32) | (held == 10)
+    if (held == 10).sum() != size or breaks[0] or (breaks[1:] & breaks[:-1]).any():
         return False
-    return re.fullmatch(r"(?:\w+(?: \w+)*\n)*", text) is not None
+    lower, _ = code_points()
+    whole = np.array([0]), np.array([used])
+    folded, (_, ends) = _fold(names, *whole, lower, Room())
+    if ends[0] >= 0:
+        return np.array_equal(folded[: ends[0]], np.where(breaks, 32, held))
+    text = held.tobytes().decode()
+    return words.normalize(text) == text and re.fullmatch(r"(?:\w+(?: \w+)*\n)*", text) is not None
 
 
 def _refuse(ngrams: Sequence[str]) -> None:
@@ -536,23 +567,6 @@ def _read_all(
         # Batches are handed out in order, so every record before the first bad one was looked at.
         raise min(errors, key=lambda error: getattr(error, "record", -1))
     progress.finish()
-
-
-def _smallest(events: np.ndarray, size: int, limits: np.ndarray | None = None) -> np.ndarray:
-    """The events of the ``size`` smallest hashes of each item, sorted by item, hash and record.
-
-    Of equal texts the first record stays. ``limits`` is lowered where an item has its fill.
-    """
-    events = events[np.lexsort(events.T[::-1])]
-    new_item = np.ones(len(events), np.bool_)
-    new_item[1:] = events[1:, 0] != events[:-1, 0]
-    new = new_item.copy()
-    new[1:] |= (events[1:, 1:3] != events[:-1, 1:3]).any(axis=1)
-    rank = _ranks_within(new_item, new)
-    if limits is not None:
-        full = events[new & (rank == size - 1)]
-        limits[full[:, 0]] = full[:, 1]
-    return events[new & (rank < size)]
 
 
 def _added(table: tables.Table, keys, sums, parts: Iterable[pa.Table]) -> pa.Table:

@@ -975,6 +975,69 @@ def scan(
 
 
 @njit(nogil=True, cache=True)
+def smallest(events, items, size, limits):
+    """The events of the ``size`` smallest hashes of each item, by item, hash and record.
+
+    Of equal hashes, which are equal texts, the first record stays.
+
+    Args:
+        events: uint64, [events, 4], of :func:`scan`: item, two halves of the hash, record.
+        items: one more than the largest item may be.
+        size: events to keep of each.
+        limits: uint64, [items], lowered where an item has its fill; or empty.
+
+    Returns:
+        uint64, [events kept, 4].
+    """
+    starts = np.zeros(items + 1, np.int64)
+    for k in range(len(events)):
+        starts[np.int64(events[k, 0]) + 1] += 1
+    total = 0
+    for item in range(items):
+        total += min(starts[item + 1], size)
+        starts[item + 1] += starts[item]
+    order = np.empty(len(events), np.int64)
+    places = starts[:-1].copy()
+    for k in range(len(events)):
+        item = np.int64(events[k, 0])
+        order[places[item]] = k
+        places[item] += 1
+    kept = np.empty((total, 4), np.uint64)
+    best = np.empty(size, np.int64)  # events of the smallest hashes so far, in order
+    used = 0
+    for item in range(items):
+        count = 0
+        for place in range(starts[item], starts[item + 1]):
+            k = order[place]
+            high, low = events[k, 1], events[k, 2]
+            at = count
+            while at > 0:
+                other = best[at - 1]
+                if events[other, 1] < high or (
+                    events[other, 1] == high and events[other, 2] <= low
+                ):
+                    break
+                at -= 1
+            if at > 0 and events[best[at - 1], 1] == high and events[best[at - 1], 2] == low:
+                if events[k, 3] < events[best[at - 1], 3]:
+                    best[at - 1] = k
+                continue
+            if at == size:
+                continue
+            for q in range(min(count, size - 1), at, -1):
+                best[q] = best[q - 1]
+            best[at] = k
+            count = min(count + 1, size)
+        for q in range(count):
+            for j in range(4):
+                kept[used, j] = events[best[q], j]
+            used += 1
+        if count == size and limits.size > 0:
+            limits[item] = events[best[size - 1], 1]
+    return kept[:used]
+
+
+@njit(nogil=True, cache=True)
 def _grown(events):
     larger = np.empty((2 * len(events), 4), np.uint64)
     for k in range(len(events)):
