@@ -184,11 +184,14 @@ def compare(python: str, model: str, sides: list[Callable]) -> list[list[list[fl
     Raises:
         RuntimeError: a side's process ended; its own message stands above.
     """
+    # Snakemake sets a number of threads for every library there is; vLLM pins one thread a core.
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    environment["OMP_NUM_THREADS"] = str(THREADS)
     running = [
         subprocess.Popen(
             [python, __file__, "--serve", side.__name__, model],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "OMP_NUM_THREADS": str(THREADS)},
+            env=environment,
         )
         for side in sides
     ]  # fmt: skip

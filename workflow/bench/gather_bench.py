@@ -22,6 +22,7 @@ PACKAGES = (
 )  # fmt: skip
 
 
+SAMPLES = (0, 50)
 TEXTS = ("row", "work", "tool", "what", "unit", "repeats", "note")
 
 
@@ -47,6 +48,11 @@ def one(table: pd.DataFrame, **wanted) -> pd.Series:
     if found.empty:
         raise KeyError(f"the bench has no row with {wanted}")
     return found.loc[found["threads"].idxmax()]
+
+
+def with_samples(table: pd.DataFrame, work: str, samples: int) -> pd.DataFrame:
+    """The rows of one kind of work that took so many samples."""
+    return table[(table["work"] == work) & table["what"].str.endswith(f", {samples} samples")]
 
 
 def exponent(rows: pd.DataFrame) -> float:
@@ -88,15 +94,16 @@ def bars(table: pd.DataFrame, main: int, names: list[str]) -> list[dict]:
     batch, single = (one(table, work="infgram", tool=tool) for tool in ("ours", "infini-gram"))
     bar("infgram, times the package's rate one by one", ">=", 150, batch["rate"] / single["rate"],
         [batch, single])  # fmt: skip
-    growth = table[table["work"] == "growth"]
-    for text, part in (("all sizes", growth), ("the last tenfold", growth.iloc[2:])):
-        bar(f"growth, exponent of seconds over MB, {text}", "<=", 1.05, exponent(part),
-            [row for _, row in part.iterrows()])  # fmt: skip
-    threads = table[table["work"] == "threads"].set_index("threads", drop=False)
-    if 2 in threads.index:
-        one_core, two = threads.loc[1], threads.loc[2]
-        bar("threads, two cores over one", ">=", 1.8, one_core["seconds"] / two["seconds"],
-            [one_core, two])  # fmt: skip
+    for samples in SAMPLES:
+        growth = with_samples(table, "growth", samples)
+        bar(f"growth, exponent of seconds over MB, {samples} samples", "<=", 1.05,
+            exponent(growth), [row for _, row in growth.iterrows()])  # fmt: skip
+    for samples in SAMPLES:
+        threads = with_samples(table, "threads", samples).set_index("threads", drop=False)
+        if 2 in threads.index:
+            one_core, two = threads.loc[1], threads.loc[2]
+            bar(f"threads, two cores over one, {samples} samples", ">=", 1.8,
+                one_core["seconds"] / two["seconds"], [one_core, two])  # fmt: skip
     engines = table[table["work"] == "engines"]
     for what, other, least in (
         ("scoring, transformers", "bare forward", 0.8),

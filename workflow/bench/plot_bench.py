@@ -5,10 +5,12 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
+from gather_bench import SAMPLES, with_samples
 
 from tracemem import figures
 from tracemem.joblog import job_log
 
+LOOKS = ("o-", "s--")
 OURS, OTHER, BAR = "#30638e", "0.65", "#c1440e"
 
 
@@ -59,23 +61,27 @@ def infgram(axis, table: pd.DataFrame) -> None:
 
 def growth(time_axis, memory_axis, table: pd.DataFrame) -> None:
     """Seconds and peak memory over the size of the corpus."""
-    rows = table[table["work"] == "growth"]
-    size, seconds = rows["corpus_mb"], rows["seconds"]
-    time_axis.loglog(size, seconds, "o-", color=OURS, label="measured")
+    for samples, look in zip(SAMPLES, LOOKS, strict=True):
+        rows = with_samples(table, "growth", samples)
+        size, seconds = rows["corpus_mb"], rows["seconds"]
+        time_axis.loglog(size, seconds, look, color=OURS, label=f"{samples} samples")
+        memory_axis.semilogx(size, rows["peak_mb"], look, color=OURS, label=f"{samples} samples")
     time_axis.loglog(size, seconds.iloc[-1] * size / size.iloc[-1], ":", color="0.4",
                      label="exponent 1")  # fmt: skip
     time_axis.set(title="Growth: time", xlabel="MB of text", ylabel="seconds, both passes")
     time_axis.legend(frameon=False)
-    memory_axis.semilogx(size, rows["peak_mb"], "o-", color=OURS)
     memory_axis.set(title="Growth: memory", xlabel="MB of text", ylabel="peak memory, MB")
-    memory_axis.set_ylim(0, 1.25 * rows["peak_mb"].max())
+    memory_axis.set_ylim(0, 1.25 * table.loc[table["work"] == "growth", "peak_mb"].max())
+    memory_axis.legend(frameon=False)
 
 
 def threads(axis, table: pd.DataFrame) -> None:
     """Speed over that of one thread."""
-    rows = table[table["work"] == "threads"]
-    count = rows["threads"].astype(int)
-    axis.plot(count, rows["seconds"].iloc[0] / rows["seconds"], "o-", color=OURS, label="measured")
+    for samples, look in zip(SAMPLES, LOOKS, strict=True):
+        rows = with_samples(table, "threads", samples)
+        count = rows["threads"].astype(int)
+        speed = rows["seconds"].iloc[0] / rows["seconds"]
+        axis.plot(count, speed, look, color=OURS, label=f"{samples} samples")
     axis.plot(count, count, ":", color="0.4", label="ideal")
     axis.axhline(1.8, color=BAR, linewidth=0.7, linestyle="--", label="bar for two")
     axis.set(title="Threads", xlabel="threads", ylabel="times one thread", ylim=(0, None))

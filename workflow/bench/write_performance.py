@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jinja2
 import pandas as pd
-from gather_bench import one, read_rows
+from gather_bench import SAMPLES, one, read_rows, with_samples
 
 from tracemem.joblog import job_log
 from tracemem.tables import replacing
@@ -29,7 +29,8 @@ def amount(mb: float) -> str:
 
 def figures(table: pd.DataFrame, main: int) -> dict:
     """What the page states besides the rows: each figure with the rows it comes from."""
-    growth = table[table["work"] == "growth"].iloc[-1]
+    plain, growth = (with_samples(table, "growth", samples).iloc[-1] for samples in SAMPLES)
+    smallest, sampled = (with_samples(table, "growth", samples).iloc[0] for samples in SAMPLES)
     small, large = (
         one(table, work="scan", tool="ours", what=f"count n-grams, n=2, {size:,}")
         for size in (main, 10 * main)
@@ -64,7 +65,8 @@ def figures(table: pd.DataFrame, main: int) -> dict:
         )  # fmt: skip
     at_rest = shard["rate"] * packed
     return {
-        "corpora": corpora, "growth": growth, "small": small, "large": large, "tokens": tokens,
+        "corpora": corpora, "growth": growth, "plain": plain, "smallest": smallest,
+        "sampled": sampled, "small": small, "large": large, "tokens": tokens,
         "suffixes": suffixes, "batch": batch, "shard": shard, "unpack": unpack,
         "token_bytes": f"{token_bytes:.2f}", "slower": f"{slower:.2f}",
         "at_rest": rounded(at_rest), "fed": rounded(DISK_MB / at_rest),
