@@ -9,17 +9,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tracemem import report, tables
+from tracemem import findings, report, tables
 
 SIZES = {"small": 91_000, "middle": 231_000, "large": 857_000}
 # The trial's numbers on questions (method.md, section 5): the measures by size, and the truth.
 TRIAL = {
-    report.MEM: (0.40, 0.42, 0.24),
-    report.FREQUENCY: (0.79, 0.81, 0.37),
-    report.PARTIAL: (0.01, 0.03, 0.07),
-    report.KEYED: (0.02, 0.08, 0.40),
-    report.INFGRAM: (0.30, 0.31, 0.32),
-    report.TRUTH: (0.02, 0.07, 0.41),
+    findings.MEM: (0.40, 0.42, 0.24),
+    findings.FREQUENCY: (0.79, 0.81, 0.37),
+    findings.PARTIAL: (0.01, 0.03, 0.07),
+    findings.KEYED: (0.02, 0.08, 0.40),
+    findings.INFGRAM: (0.30, 0.31, 0.32),
+    findings.TRUTH: (0.02, 0.07, 0.41),
 }
 SCORES = (0.02, 0.02, 0.15)
 
@@ -151,11 +151,11 @@ def page(tmp_path, frames, figures=None, study=STUDY) -> tuple[str, Page]:
 
 
 def readings(frames, task="questions", n=2) -> dict[str, str]:
-    return dict(report.Findings(frames, {}).readings(task, n))
+    return dict(findings.Findings(frames, {}).readings(task, n))
 
 
 def point(value, half=0.05, model="m"):
-    return report.Point(model, value, value - half, value + half)
+    return findings.Point(model, value, value - half, value + half)
 
 
 @pytest.mark.parametrize(
@@ -169,18 +169,18 @@ def point(value, half=0.05, model="m"):
 )
 def test_movement_is_judged_by_the_intervals_of_both_ends(values, starts):
     series = {str(place): point(value) for place, value in enumerate(values)}
-    assert report.movement(series).startswith(starts)
+    assert findings.movement(series).startswith(starts)
 
 
 def test_overlapping_intervals_leave_the_change_open_and_an_extreme_between_is_named():
-    flat = report.movement({"a": point(0.3, model="1k"), "b": point(0.35, model="2k")})
+    flat = findings.movement({"a": point(0.3, model="1k"), "b": point(0.35, model="2k")})
     assert "overlap, so a change is not settled" in flat
-    middle = report.movement(
+    middle = findings.movement(
         {"a": point(0.1, model="1k"), "b": point(0.6, model="2k"), "c": point(0.1, model="4k")}
     )
     assert "is highest, 0.60 [0.55, 0.65], at 2k" in middle
-    unknown = report.Point("m", 0.3, math.nan, math.nan)
-    assert "without intervals" in report.movement({"a": unknown, "b": point(0.9)})
+    unknown = findings.Point("m", 0.3, math.nan, math.nan)
+    assert "without intervals" in findings.movement({"a": unknown, "b": point(0.9)})
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_overlapping_intervals_leave_the_change_open_and_an_extreme_between_is_n
     ],
 )
 def test_sign_reads_the_interval(low, high, words):
-    assert report.sign(report.Point("m", 0.0, low, high)) == words
+    assert findings.sign(findings.Point("m", 0.0, low, high)) == words
 
 
 def test_the_trial_reads_as_frequency_and_the_keyed_measure_as_the_truth():
@@ -214,11 +214,11 @@ def test_the_trial_reads_as_frequency_and_the_keyed_measure_as_the_truth():
 
 def test_opposite_numbers_give_the_opposite_words():
     turned = {
-        report.MEM: (0.02, 0.2, 0.5),
-        report.FREQUENCY: (0.01, 0.05, 0.1),
-        report.PARTIAL: (0.02, 0.2, 0.45),
-        report.KEYED: (0.3, 0.1, -0.3),
-        report.TRUTH: (0.02, 0.2, 0.5),
+        findings.MEM: (0.02, 0.2, 0.5),
+        findings.FREQUENCY: (0.01, 0.05, 0.1),
+        findings.PARTIAL: (0.02, 0.2, 0.45),
+        findings.KEYED: (0.3, 0.1, -0.3),
+        findings.TRUTH: (0.02, 0.2, 0.5),
     }
     said = readings(study_frames(turned))
     assert "Rises from 0.02" in said["Mem as published"]
@@ -245,7 +245,7 @@ def test_where_models_perform_alike_mem_is_not_set_against_performance():
 
 
 def test_without_a_truth_the_report_says_so():
-    measures = {key: value for key, value in TRIAL.items() if key != report.TRUTH}
+    measures = {key: value for key, value in TRIAL.items() if key != findings.TRUTH}
     assert "Not known for this task" in readings(study_frames(measures))["Truth"]
 
 
@@ -261,7 +261,7 @@ def test_words_follow_the_largest_family_and_tables_hold_all(tmp_path):
     measures = {key: (*value, -0.9) for key, value in TRIAL.items()}
     frames = study_frames(measures, (*SCORES, 0.9), sizes=sizes)
     families = {**dict.fromkeys(SIZES, "ladder"), "tuned": "instruct"}
-    said = dict(report.Findings(frames, families).readings("questions", 2))
+    said = dict(findings.Findings(frames, families).readings("questions", 2))
     assert "at 857k" in said["Keyed Mem"]
     assert "−0.90" not in said["Keyed Mem"]
     study = report.Study("t", families=families)
@@ -273,10 +273,10 @@ def test_words_follow_the_largest_family_and_tables_hold_all(tmp_path):
 def test_overall_counts_the_cells_where_frequency_beats_mem():
     first, second = (
         study_frames(),
-        study_frames({report.MEM: (0.4, 0.4, 0.4), report.FREQUENCY: (0.5, 0.3, 0.2)}, task="sums"),
+        study_frames({findings.MEM: (0.4, 0.4, 0.4), findings.FREQUENCY: (0.5, 0.3, 0.2)}, task="sums"),
     )
     frames = {name: pd.concat([first[name], second[name]]) for name in first}
-    said = " ".join(report.Findings(frames, {}).overall())
+    said = " ".join(findings.Findings(frames, {}).overall())
     assert "In 4 of 6 cells" in said
     assert "nearest to it is keyed Mem" in said
 
@@ -360,7 +360,7 @@ def test_unknown_tables_and_figures_are_refused_by_name(tmp_path):
     [(0.4, "0.40"), (-0.364, "−0.36"), (-0.001, "0.00"), (99.96, "100.0"), (math.nan, "n/a")],
 )
 def test_numbers_are_printed_alike(value, text):
-    assert report.number(value) == text
+    assert findings.number(value) == text
 
 
 def test_the_script_reads_the_tables_at_rest(tmp_path):

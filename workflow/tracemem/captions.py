@@ -1,0 +1,53 @@
+"""The report's fixed words: a title and a caption for each figure, a sentence for what is absent."""
+
+CAPTIONS = {
+    "performance_support": (
+        "Performance against support",
+        "Support is the number of documents that hold an example's pairs, summed; examples without "
+        "support stand apart at the left. Of each task the first metric at the smallest n. "
+        "Bars: 95 % intervals, bootstrap over examples.",
+    ),
+    "memorization": (
+        "Memorization against size, beside what it must be read against",
+        "Rank correlation with the model's log-probability. First column: the task-gram LM (solid) "
+        "and the ∞-gram LM (dashed), as published. Second: how often the corpus holds the answer, "
+        "whatever the input. Third: the first column given the second. Fourth: the same for the "
+        "most specific input n-gram only, with the truth dotted where the study knows it. A filled "
+        "marker: p < .05 by permutation of examples; a grey star: p ≥ .05, which is no evidence of "
+        "absence. Bars: 95 % intervals, bootstrap over examples.",
+    ),
+    "kendall": (
+        "Kendall distance against size",
+        "(1 − τ)/2 between the corpus' ranking and the model's: 0 the same order, 0.5 unrelated, "
+        "1 reversed. Task-gram LM solid, ∞-gram LM dashed; markers and bars as above.",
+    ),
+    "novelty": (
+        "Novelty against size",
+        "Distinct pairs of a source n-gram and a generated n-gram that no document of the corpus "
+        "holds: their share of all generated pairs with 95 % intervals, and their number.",
+    ),
+    "emergence": (
+        "Performance against size at several support levels",
+        "Each line holds the examples of one support bin; the bins' ranges are in the table of "
+        "performance by support. Of each task the first metric at the smallest n. "
+        "Bars: 95 % intervals.",
+    ),
+    "thresholds": (
+        "Pairs that each threshold keeps",
+        "Distinct pairs of n-grams of one example that the corpus holds, those with a cosine above "
+        "γ, and of them those that some document holds together. Where the true alignments are "
+        "known: precision and recall of the kept pairs.",
+    ),
+}
+MISSING = {
+    "memorization": "No memorization table: a task with n-gram sizes and a model would provide it.",
+    "controls": "No controls table, so the answer's own frequency cannot be set beside Mem.",
+    "performance": "No performance table: a model and a task with a metric would provide it.",
+    "support": "No table of performance by support: a task with mined pairs would provide it.",
+    "variants": "No table of variants: it comes with the memorization scores.",
+    "novelty": "No task of this study counts novelty. A task whose answers are longer generated "
+    "text, such as translation, would provide it.",
+    "alignment": "No alignment table: a task with mined pairs would provide it.",
+    "claims": "The claims were not checked in this study.",
+    "manifest": "No corpus manifest was given.",
+}
