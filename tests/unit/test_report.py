@@ -273,7 +273,9 @@ def test_words_follow_the_largest_family_and_tables_hold_all(tmp_path):
 def test_overall_counts_the_cells_where_frequency_beats_mem():
     first, second = (
         study_frames(),
-        study_frames({findings.MEM: (0.4, 0.4, 0.4), findings.FREQUENCY: (0.5, 0.3, 0.2)}, task="sums"),
+        study_frames(
+            {findings.MEM: (0.4, 0.4, 0.4), findings.FREQUENCY: (0.5, 0.3, 0.2)}, task="sums"
+        ),
     )
     frames = {name: pd.concat([first[name], second[name]]) for name in first}
     said = " ".join(findings.Findings(frames, {}).overall())

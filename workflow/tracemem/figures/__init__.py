@@ -1,0 +1,43 @@
+"""The study's figures: each a pure function from score tables (:mod:`tracemem.tables`) to a figure.
+
+No function ever returns an empty figure: where the tables hold nothing to show it raises
+:class:`NothingToDraw`.
+"""
+
+from tracemem.figures.by_size import (
+    COLUMNS_OF_MEMORIZATION,
+    kendall_by_size,
+    memorization_by_size,
+    novelty_by_size,
+)
+from tracemem.figures.by_support import emergence, main_support, performance_by_support
+from tracemem.figures.pairs import pairs_by_threshold
+from tracemem.figures.style import (
+    DOTS,
+    METRICS,
+    WIDTH,
+    NothingToDraw,
+    format_count,
+    metric_label,
+    model_labels,
+    save,
+)
+
+__all__ = [
+    "COLUMNS_OF_MEMORIZATION",
+    "DOTS",
+    "METRICS",
+    "WIDTH",
+    "NothingToDraw",
+    "emergence",
+    "format_count",
+    "kendall_by_size",
+    "main_support",
+    "memorization_by_size",
+    "metric_label",
+    "model_labels",
+    "novelty_by_size",
+    "pairs_by_threshold",
+    "performance_by_support",
+    "save",
+]
