@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -118,3 +119,41 @@ def test_trap_a_failed_query_is_stored_as_zero():
     pairs = novelty.generated_pairs(*study(["a"], ["x y"]), 1)
     with pytest.raises(ValueError, match=r"1 generated pairs were never counted.*\['a', 'y'\]"):
         novelty.score(pairs, counts_of(pairs).iloc[:1], 1, SERIES, 1, FEW)
+
+
+class Angles:
+    """Vectors of the plane at the angle in degrees that the text says; 0 for what is no number."""
+
+    name = "angles"
+
+    def embed(self, texts, side="input"):
+        rows = [
+            (math.cos(math.radians(int(text))), math.sin(math.radians(int(text))))
+            if text.isdigit() else (0.0, 0.0)
+            for text in texts
+        ]  # fmt: skip
+        return np.array(rows, np.float32)
+
+
+def test_cosines_of_generated_pairs_are_counted_by_bin_once_a_pair():
+    pairs = pd.DataFrame(
+        {
+            "example": [0, 1, 0, 0, 0, 0],
+            "input_gram": ["0", "0", "0", "0", "90", "word"],
+            "output_gram": ["60", "60", "90", "180", "90", "90"],
+        }
+    )
+    found = novelty.cosine_histogram(pairs, Angles(), SERIES, 1)
+    tables.conform(tables.GENERATED_COSINES, found)
+    assert len(found) == 100 and set(found["without_vector"]) == {1}
+    held = found[found["pairs"] > 0]
+    # cos 60 = 0.5 lies a rounding above it, cos 90 in the bin from 0, -1 and 1 in the outermost.
+    assert held["cosine_low"].tolist() == [-1.0, 0.0, 0.5, 0.98]
+    assert held["pairs"].tolist() == [1, 1, 1, 1]
+
+
+def test_a_model_that_writes_nothing_has_empty_bins():
+    found = novelty.cosine_histogram(
+        novelty.generated_pairs(*study(["one"], [None]), 1), Angles(), SERIES, 1
+    )
+    assert len(found) == 100 and found["pairs"].sum() == 0

@@ -137,6 +137,73 @@ rule plot_thresholds:
         "../scripts/plot_thresholds.py"
 
 
+rule plot_generated_cosines:
+    input:
+        expand(rules.embed_generated_pairs.output, task=novelty_tasks()),
+    output:
+        png="<results>/figures/generated_cosines.png",
+        pdf="<results>/figures/generated_cosines.pdf",
+    log:
+        "<logs>/plot_generated_cosines.log",
+    benchmark:
+        "<benchmarks>/plot_generated_cosines.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_generated_cosines"),
+    script:
+        "../scripts/plot_generated_cosines.py"
+
+
+rule plot_memorization_by_threshold:
+    input:
+        thresholds=rules.merge_thresholds.output[0],
+    output:
+        png="<results>/figures/memorization_by_threshold.png",
+        pdf="<results>/figures/memorization_by_threshold.pdf",
+    log:
+        "<logs>/plot_memorization_by_threshold.log",
+    benchmark:
+        "<benchmarks>/plot_memorization_by_threshold.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        families=families(),
+        code=code("plot_memorization_by_threshold"),
+    script:
+        "../scripts/plot_memorization_by_threshold.py"
+
+
+rule plot_instruct:
+    input:
+        instruct=rules.compare_instruct.output[0],
+    output:
+        png="<results>/figures/instruct.png",
+        pdf="<results>/figures/instruct.pdf",
+    log:
+        "<logs>/plot_instruct.log",
+    benchmark:
+        "<benchmarks>/plot_instruct.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_instruct"),
+    script:
+        "../scripts/plot_instruct.py"
+
+
 rule write_report:
     input:
         manifest=rules.write_manifest.output[0],
@@ -147,7 +214,10 @@ rule write_report:
         support=rules.merge_performance.output.support,
         novelty=rules.score_novelty.output[0],
         alignment=rules.measure_alignment.output[0],
+        thresholds=rules.merge_thresholds.output[0],
         claims=rules.judge_claims.output[0],
+        instruct=rules.compare_instruct.output[0],
+        published=rules.compare_published.output[0],
         figures=figure_files(["png"]),
         pdf=figure_files(["pdf"]),
         template=workflow.source_path("../tracemem/report.html.jinja"),
@@ -168,6 +238,7 @@ rule write_report:
             "title": study.title,
             "settings": study.model_dump(mode="json"),
             "families": families(),
+            "tasks": list(study.tasks),
             "commands": [
                 [
                     "run everything",

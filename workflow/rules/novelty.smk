@@ -69,3 +69,32 @@ rule merge_generated_pairs:
         code=code("merge_generated_pairs"),
     script:
         "../scripts/merge_generated_pairs.py"
+
+
+rule embed_generated_pairs:
+    input:
+        examples="<results>/tasks/{task}.test.parquet",
+        generations=expand(
+            "<results>/generations/{{task}}/{model}.parquet", model=ends()
+        ),
+        fitted=lambda wildcards: fitted(wildcards.task),
+    output:
+        "<results>/novelty/cosines/{task}.parquet",
+    log:
+        "<logs>/embed_generated_pairs/{task}.log",
+    benchmark:
+        "<benchmarks>/embed_generated_pairs/{task}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=240,
+    params:
+        n=lambda wildcards: study.tasks[wildcards.task].n,
+        grams=lambda wildcards: grams(wildcards.task),
+        models={name: models[name].parameters for name in ends()},
+        embedder=lambda wildcards: embedder_of(wildcards.task).model_dump(mode="json"),
+        code=code("embed_generated_pairs"),
+    script:
+        "../scripts/embed_generated_pairs.py"

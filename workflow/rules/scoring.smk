@@ -1,4 +1,4 @@
-# From counts and probabilities to memorization, performance, novelty and verdicts.
+# From counts and probabilities to memorization, performance, novelty, verdicts and comparisons.
 
 
 rule score_memorization:
@@ -67,6 +67,65 @@ rule merge_memorization:
         code=code("merge_memorization"),
     script:
         "../scripts/merge_memorization.py"
+
+
+rule score_thresholds:
+    input:
+        matched=lambda wildcards: expand(
+            "<results>/items/{task}.n{n}.parquet",
+            task=wildcards.task,
+            n=study.tasks[wildcards.task].n,
+        ),
+        mined=lambda wildcards: expand(
+            "<results>/pairs/mined/{task}.n{n}.parquet",
+            task=wildcards.task,
+            n=study.tasks[wildcards.task].n,
+        ),
+        generations="<results>/generations/{task}/{model}.parquet",
+    output:
+        "<results>/scores/thresholds/{task}/{model}.parquet",
+    log:
+        "<logs>/score_thresholds/{task}/{model}.log",
+    benchmark:
+        "<benchmarks>/score_thresholds/{task}/{model}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        n=lambda wildcards: study.tasks[wildcards.task].n,
+        gammas=lambda wildcards: [
+            study.tasks[wildcards.task].thresholds(n)
+            for n in study.tasks[wildcards.task].n
+        ],
+        parameters=lambda wildcards: models[wildcards.model].parameters,
+        resampling=resampling(),
+        code=code("score_thresholds"),
+    script:
+        "../scripts/score_thresholds.py"
+
+
+rule merge_thresholds:
+    input:
+        expand(rules.score_thresholds.output, task=swept_tasks(), model=models),
+    output:
+        "<results>/scores/thresholds.csv",
+    log:
+        "<logs>/merge_thresholds.log",
+    benchmark:
+        "<benchmarks>/merge_thresholds.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("merge_thresholds"),
+    script:
+        "../scripts/merge_thresholds.py"
 
 
 rule score_performance:
@@ -179,6 +238,59 @@ rule judge_claims:
         runtime=10,
     params:
         kinds={name: task.kind for name, task in study.tasks.items()},
+        groups=mmlu_tasks(),
         code=code("judge_claims"),
     script:
         "../scripts/judge_claims.py"
+
+
+rule compare_instruct:
+    input:
+        memorization=rules.merge_memorization.output.memorization,
+        performance=rules.merge_performance.output.performance,
+    output:
+        "<results>/scores/instruct.csv",
+    log:
+        "<logs>/compare_instruct.log",
+    benchmark:
+        "<benchmarks>/compare_instruct.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        tuned=tuned_models(),
+        code=code("compare_instruct"),
+    script:
+        "../scripts/compare_instruct.py"
+
+
+rule compare_published:
+    input:
+        published=workflow.source_path("../tracemem/published/values.csv"),
+        memorization=rules.merge_memorization.output.memorization,
+        performance=rules.merge_performance.output.performance,
+        support=rules.merge_performance.output.support,
+    output:
+        "<results>/scores/published.csv",
+    log:
+        "<logs>/compare_published.log",
+    benchmark:
+        "<benchmarks>/compare_published.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        tasks=published_tasks(),
+        models={
+            name: {"path": model.path, "revision": model.revision}
+            for name, model in models.items()
+        },
+        code=code("compare_published"),
+    script:
+        "../scripts/compare_published.py"

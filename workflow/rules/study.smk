@@ -27,6 +27,30 @@ def novelty_tasks():
     return [name for name, task in study.tasks.items() if task.kind == "translation"]
 
 
+def swept_tasks():
+    """Tasks that have a threshold above gamma to be scored at."""
+    return [
+        name
+        for name, task in study.tasks.items()
+        if any(len(task.thresholds(n)) > 1 for n in task.n)
+    ]
+
+
+def mmlu_tasks():
+    """What each MMLU task asks for: knowledge, reasoning, or '' where it is not one of them."""
+    return {
+        name: task.asks_for()
+        for name, task in study.tasks.items()
+        if task.format == "mmlu"
+    }
+
+
+def published_tasks():
+    """The published task and part of each task that has one."""
+    known = {name: list(task.published_as()) for name, task in study.tasks.items()}
+    return {name: found for name, found in known.items() if found[0]}
+
+
 def examples_of(task, split="test"):
     """The table of a task's examples."""
     return f"{study.results}/tasks/{task}.{split}.parquet"
@@ -111,6 +135,22 @@ def running(name):
     }
 
 
+def tuned_models():
+    """The base model of each instruct model."""
+    return {
+        name: model.instruct_of for name, model in models.items() if model.instruct_of
+    }
+
+
+def ends():
+    """The smallest and the largest model of the family that has most."""
+    sizes = {}
+    for name, model in models.items():
+        sizes.setdefault(model.family, []).append(name)
+    family = max(sizes.values(), key=len, default=[])
+    return list(dict.fromkeys([*family[:1], *family[-1:]]))
+
+
 def score_tables():
     """Every table of scores, one file each."""
     names = [
@@ -120,7 +160,10 @@ def score_tables():
         "performance",
         "support",
         "novelty",
+        "thresholds",
         "claims",
+        "instruct",
+        "published",
     ]
     return [f"<results>/scores/{name}.csv" for name in names]
 
@@ -152,7 +195,13 @@ def figure_names():
         "emergence",
         "thresholds",
     ]
-    return names + (["novelty"] if novelty_tasks() else [])
+    if novelty_tasks():
+        names += ["novelty", "generated_cosines"]
+    if swept_tasks():
+        names.append("memorization_by_threshold")
+    if tuned_models():
+        names.append("instruct")
+    return names
 
 
 def figure_files(endings=("png", "pdf")):

@@ -13,5 +13,6 @@ if __name__ == "__main__":
             tables.read(tables.SUPPORT, source.support),
             tables.read(tables.NOVELTY, source.novelty),
             snakemake.params.kinds,
+            snakemake.params.groups,
         )
         tables.write(tables.CLAIMS, verdicts, snakemake.output[0])

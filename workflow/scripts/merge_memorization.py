@@ -8,10 +8,9 @@ from tracemem.memorization import correct
 
 
 def gather(table: tables.Table, parts: list[str]) -> pd.DataFrame:
-    """The parts of a table one after another, in order of task, size and n, with p_holm."""
+    """The parts of a table one after another, in the study's order of tasks, with p_holm."""
     scores = pd.concat([tables.read(table, part) for part in parts], ignore_index=True)
-    order = ["task", "parameters", "n"]
-    return correct(scores).sort_values(order, kind="stable")
+    return correct(scores)
 
 
 if __name__ == "__main__":

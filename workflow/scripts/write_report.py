@@ -15,7 +15,10 @@ TABLES = (
     "support",
     "novelty",
     "alignment",
+    "thresholds",
     "claims",
+    "instruct",
+    "published",
 )
 
 

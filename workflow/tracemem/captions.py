@@ -4,7 +4,8 @@ CAPTIONS = {
     "performance_support": (
         "Performance against support",
         "Support is the number of documents that hold an example's pairs, summed; examples without "
-        "support stand apart at the left. Of each task the first metric at the smallest n. "
+        "support stand apart at the left. Of each task the first metric at the smallest n; of a "
+        "task of reasoning that is the share of right final answers. "
         "Bars: 95 % intervals, bootstrap over examples.",
     ),
     "memorization": (
@@ -26,6 +27,13 @@ CAPTIONS = {
         "Distinct pairs of a source n-gram and a generated n-gram that no document of the corpus "
         "holds: their share of all generated pairs with 95 % intervals, and their number.",
     ),
+    "generated_cosines": (
+        "How near what models write is to its source",
+        "Density of the cosine between a source n-gram and an n-gram generated for it, over the "
+        "distinct pairs of the smallest model (dashed) and the largest (solid), embedded as the "
+        "task's pairs were mined. Pairs of which the embedder knows no word on one side have no "
+        "cosine and are left out.",
+    ),
     "emergence": (
         "Performance against size at several support levels",
         "Each line holds the examples of one support bin; the bins' ranges are in the table of "
@@ -38,6 +46,17 @@ CAPTIONS = {
         "γ, and of them those that some document holds together. Where the true alignments are "
         "known: precision and recall of the kept pairs.",
     ),
+    "memorization_by_threshold": (
+        "Memorization against size at each threshold",
+        "Mem as published, over the pairs whose cosine is above γ; the lowest γ of a task is the "
+        "one its other scores are taken at. Bars: 95 % intervals, bootstrap over examples.",
+    ),
+    "instruct": (
+        "Instruct models against their base models",
+        "Difference of each rank correlation, instruct less base model. Filled: the 95 % interval "
+        "of the difference, put together from those of the two models, leaves out zero. Open: it "
+        "includes zero, so a difference is not settled.",
+    ),
 }
 MISSING = {
     "memorization": "No memorization table: a task with n-gram sizes and a model would provide it.",
@@ -48,6 +67,13 @@ MISSING = {
     "novelty": "No task of this study counts novelty. A task whose answers are longer generated "
     "text, such as translation, would provide it.",
     "alignment": "No alignment table: a task with mined pairs would provide it.",
+    "thresholds": "No task of this study sweeps its threshold (sweep), so Mem stands at one only.",
     "claims": "The claims were not checked in this study.",
+    "instruct": "No model of this study is tuned from another of its models (instruct_of), so none "
+    "stands beside its base model.",
+    "published": "Nothing of this study has a published number to stand beside: that takes "
+    "TriviaQA, WMT into English, MMLU or GSM8K, and a metric or n of the paper.",
+    "contamination": "The test examples were not searched for in the corpus.",
+    "decontaminated": "No score was taken apart by contamination.",
     "manifest": "No corpus manifest was given.",
 }

@@ -41,7 +41,7 @@ class Scores:
     """The tables of scores a claim is judged from, as ``tables`` declares them.
 
     ``kinds`` is the kind of each task; ``groups`` says which multiple-choice tasks ask for
-    knowledge and which for reasoning, knowledge if it does not say.
+    knowledge, which for reasoning and which ('') for neither; knowledge if it does not say.
     """
 
     memorization: pd.DataFrame
@@ -79,7 +79,8 @@ def judge(
         support: ``tables.SUPPORT``.
         novelty: ``tables.NOVELTY``.
         kinds: kind of each task: question-answering, multiple-choice, translation or reasoning.
-        groups: knowledge or reasoning, of multiple-choice tasks.
+        groups: of multiple-choice tasks, knowledge (what one asks for that is not named),
+            reasoning, or '' for neither.
     """
     scores = Scores(memorization, controls, performance, support, novelty, kinds, groups or {})
     rows = []

@@ -158,3 +158,16 @@ def alignment(frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
     ]  # fmt: skip
     title = "Pairs; n/a where the true alignments are not known"
     return [Grid(title, columns, rows, folded=len(rows) > LONG)]
+
+
+def thresholds(frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
+    """Memorization at each threshold, a table a task."""
+
+    def cell(row) -> str:
+        return f"{_interval(row)}; {row.items:,} items"
+
+    return [
+        Grid(task, ["n", "γ", *labels.values()], _wide(rows, ["n", "gamma"], labels, cell),
+             folded=True)
+        for task, rows in frame.groupby("task", sort=False)
+    ]  # fmt: skip

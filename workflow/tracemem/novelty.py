@@ -2,19 +2,23 @@
 
 The number of distinct (s_x, s_g), s_x an n-gram of the input and s_g one of what the model wrote,
 with C((s_x, s_g), D) = 0 (arXiv 2407.14985, section 4: generalization in translation). The share
-of such pairs is reported with it, for models write texts of different lengths.
+of such pairs is reported with it, for models write texts of different lengths. The cosines of the
+pairs say whether what is written still has to do with its source.
 """
 
 import numpy as np
 import pandas as pd
 
-from tracemem import statistics, tables
+from tracemem import statistics, tables, taskgram
+from tracemem.embedders import Embedder
 from tracemem.memorization import Series
 from tracemem.statistics import Resampling
 from tracemem.stopwords import StopWords, with_stop_words
 from tracemem.words import content_ngrams
 
 _PAIR = ["input_gram", "output_gram"]
+# Ends of the bins of cosines, 0.02 wide.
+COSINE_BINS = np.round(np.linspace(-1, 1, 101), 2)
 
 
 def generated_pairs(
@@ -130,3 +134,41 @@ def score(
 def _share(by_example: np.ndarray) -> float:
     novel, generated = by_example.sum(axis=0)
     return float(novel / generated) if generated else np.nan
+
+
+def cosine_histogram(
+    pairs: pd.DataFrame, embedder: Embedder, series: Series, n: int
+) -> pd.DataFrame:
+    """How near in meaning what a model writes is to its source (Fig 12 of the paper).
+
+    Args:
+        pairs: what :func:`generated_pairs` returns; a pair of several examples counts once.
+        embedder: the task's.
+        series: task, model and parameters.
+        n: words of an n-gram.
+
+    Returns:
+        Rows of ``tables.GENERATED_COSINES``: every bin, those without a pair too.
+    """
+    distinct = pairs[_PAIR].drop_duplicates()
+    sides = {}
+    for column, side in zip(_PAIR, ("input", "output"), strict=True):
+        places, grams = pd.factorize(distinct[column], sort=True)
+        sides[side] = places, taskgram.vectors(embedder, list(grams), side)
+    (inputs, left), (outputs, right) = sides["input"], sides["output"]
+    known = left.any(axis=1)[inputs] & right.any(axis=1)[outputs]
+    cosines = taskgram.cosines(left, right, inputs[known], outputs[known])
+    # A cosine of 1 may come out a rounding above it.
+    held, _ = np.histogram(np.clip(cosines, -1, 1), COSINE_BINS)
+    return pd.DataFrame(
+        {
+            "task": series.task,
+            "model": series.model,
+            "parameters": series.parameters,
+            "n": n,
+            "cosine_low": COSINE_BINS[:-1],
+            "cosine_high": COSINE_BINS[1:],
+            "pairs": held,
+            "without_vector": int((~known).sum()),
+        }
+    )

@@ -20,8 +20,8 @@ import pandas as pd
 import yaml
 from markupsafe import Markup, escape
 
+from tracemem import comparisons, grids
 from tracemem import figures as drawn
-from tracemem import grids
 from tracemem.captions import CAPTIONS, MISSING
 from tracemem.drafts import replacing
 from tracemem.findings import MEASURES, Findings, Point, listed, number
@@ -39,7 +39,8 @@ class Study:
     """What the tables do not say about a run.
 
     ``settings`` is the config as plain values, ``versions`` package versions by name, ``commands``
-    pairs of (what it does, shell command), ``families`` the family of each model by name.
+    pairs of (what it does, shell command), ``families`` the family of each model by name,
+    ``tasks`` the order tasks stand in; one that is not named comes after them.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Study:
     versions: Mapping[str, str] = field(default_factory=dict)
     commands: Sequence[tuple[str, str]] = ()
     families: Mapping[str, str] = field(default_factory=dict)
+    tasks: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,30 @@ def _finding(findings: Findings) -> Section:
         )  # fmt: skip
         blocks.append(block)
         seen.add(task)
+    blocks += [_instruct(findings.frames), _decontamination(findings)]
     return Section("finding", "What was found", blocks)
+
+
+def _instruct(frames: Mapping[str, pd.DataFrame]) -> Block:
+    title = "Instruct models beside their base models"
+    if "instruct" not in frames:
+        return Block(title, [MISSING["instruct"]])
+    sentences, tables = comparisons.instruct(frames["instruct"])
+    return Block(title, sentences, grids=tables)
+
+
+def _decontamination(findings: Findings) -> Block:
+    sentences, readings, tables = [], [], []
+    if "contamination" in findings.frames:
+        sentences += comparisons.contamination(findings.frames["contamination"])
+    else:
+        sentences.append(MISSING["contamination"])
+    if "decontaminated" in findings.frames:
+        frame = findings.frames["decontaminated"]
+        readings, tables = comparisons.decontaminated(frame, findings.labels)
+    elif "contamination" in findings.frames:
+        sentences.append(MISSING["decontaminated"])
+    return Block("Decontamination", sentences, readings, tables)
 
 
 def _by_model(series: Mapping[str, Point], labels: Mapping[str, str]) -> list[str]:
@@ -222,6 +247,7 @@ def _scores(findings: Findings) -> Section:
         "variants": ("Memorization under other units and denominators", grids.variants),
         "novelty": ("Novelty", grids.novelty),
         "alignment": ("Pairs by threshold, and how well they align", grids.alignment),
+        "thresholds": ("Memorization by threshold", grids.thresholds),
     }
     blocks = []
     for name, (title, shown) in tables.items():
@@ -247,6 +273,14 @@ def _claims(frames: Mapping[str, pd.DataFrame]) -> Section:
     return Section("claims", "Claims", [Block(sentences=[sentence], grids=[grid])])
 
 
+def _published(frames: Mapping[str, pd.DataFrame]) -> Section:
+    name, title = "published", "Published against ours"
+    if name not in frames:
+        return Section(name, title, [Block(sentences=[MISSING[name]])])
+    sentences, tables = comparisons.published(frames[name])
+    return Section(name, title, [Block(sentences=sentences, grids=tables)])
+
+
 def _reproduce(study: Study) -> Section:
     text = "\n".join(f"# {what}\n{command}" for what, command in study.commands)
     sentences = [] if text else ["No command was given."]
@@ -254,12 +288,23 @@ def _reproduce(study: Study) -> Section:
 
 
 def _notation(text: str) -> Markup:
-    """Text escaped for HTML, with the study's symbols (s_x, Mem_n, P_inf) set as subscripts."""
-    symbol = r"\b(s|Mem|P|H)_(x|y|n|∞|inf|\d)(?!\w)"
-    return Markup(
-        re.sub(symbol, lambda m: f"{m[1]}<sub>{'∞' if m[2] == 'inf' else m[2]}</sub>",
-               str(escape(text)))
-    )  # fmt: skip
+    """Text escaped for HTML, its symbols (s_x, Mem_n, P_inf) set as subscripts, intervals whole."""
+    text = re.sub(
+        r"\b(s|Mem|P|H)_(x|y|n|∞|inf|\d)(?!\w)",
+        lambda m: f"{m[1]}<sub>{'∞' if m[2] == 'inf' else m[2]}</sub>",
+        str(escape(text)),
+    )
+    return Markup(re.sub(r"\[[^]]*\]", r'<span class="whole">\g<0></span>', text))
+
+
+def _ordered(frame: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    """The rows by task in the order given; within a task as they were."""
+    if "task" not in frame:
+        return frame
+    place = {task: number for number, task in enumerate(tasks)}
+    return frame.sort_values(
+        "task", key=lambda column: column.map(place).fillna(len(place)), kind="stable"
+    )
 
 
 def write(
@@ -274,8 +319,8 @@ def write(
         path: the HTML file.
         study: what the tables do not say.
         frames: tables of :mod:`tracemem.tables` by lower-case name, any of manifest, memorization,
-            controls, variants, performance, support, novelty, alignment, claims; an empty one
-            counts as missing.
+            controls, variants, performance, support, novelty, alignment, thresholds, claims,
+            instruct, published, contamination, decontaminated; an empty one counts as missing.
         figures: PNG file of each figure by name, the keys of ``CAPTIONS``.
 
     Raises:
@@ -284,7 +329,7 @@ def write(
     wrong = sorted(set(frames) - set(MISSING))
     if wrong:
         raise ValueError(f"tables {wrong} are not in the report, allowed: {', '.join(MISSING)}")
-    frames = {name: frame for name, frame in frames.items() if len(frame)}
+    frames = {name: _ordered(frame, study.tasks) for name, frame in frames.items() if len(frame)}
     findings = Findings(frames, study.families)
     sections = [
         _run(study, findings),
@@ -292,6 +337,7 @@ def write(
         _figures({name: Path(file) for name, file in figures.items()}),
         _scores(findings),
         _claims(frames),
+        _published(frames),
         _reproduce(study),
     ]
     environment = jinja2.Environment(

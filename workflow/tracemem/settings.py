@@ -133,7 +133,9 @@ class ModelSettings(Section):
     chat_template: bool = Field(
         default=False, description="Wrap the prompt in the tokenizer's chat template."
     )
-    instruct_of: str = Field(default="", description="Base model this one is tuned from.")
+    instruct_of: str = Field(
+        default="", description="Model of the study that this one is tuned from."
+    )
     mem_mb: int = Field(default=4000, ge=100, description="Memory of its jobs, MB.")
     runtime: int = Field(default=120, ge=1, description="Time limit of its jobs, minutes.")
     gpus: int = Field(default=0, ge=0, description="GPUs its jobs ask for.")
@@ -229,6 +231,14 @@ class Settings(Section):
         clash = set(self.models) & set(self.ladder.sizes if self.ladder else ())
         if clash:
             raise ValueError(f"models.{min(clash)}: the ladder has a size of the same name")
+        names = [*(self.ladder.sizes if self.ladder else ()), *self.models]
+        for name, model in self.models.items():
+            others = [other for other in names if other != name]
+            if model.instruct_of and model.instruct_of not in others:
+                raise ValueError(
+                    f"models.{name}.instruct_of: found {model.instruct_of!r}, allowed: another "
+                    f"model of the study ({', '.join(others) or 'there is none'})"
+                )
         return self
 
     def study_models(self) -> dict[str, ModelSettings]:

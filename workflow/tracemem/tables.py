@@ -212,6 +212,21 @@ GENERATED_COUNTS = Table(
     "Co-occurrence of every (source n-gram, generated n-gram) pair; novelty/shards/ per shard.",
     {**_PAIR, "documents": (I64, "documents that hold both")},
 )
+GENERATED_COSINES = Table(
+    "novelty/cosines/{task}.parquet",
+    "Cosines of the pairs that the smallest and the largest model generate, as a histogram.",
+    {
+        **_SERIES,
+        "n": (I64, "words of an n-gram"),
+        "cosine_low": (F64, "lower end of the bin"),
+        "cosine_high": (F64, "upper end of the bin, part of the last bin only"),
+        "pairs": (I64, "distinct (source n-gram, generated n-gram) pairs in the bin"),
+        "without_vector": (
+            I64,
+            "pairs in no bin, for the embedder knows no word of one side; the same in every row",
+        ),
+    },
+)
 MEMORIZATION = Table(
     "scores/memorization.csv",
     "Distributional memorization: rank statistics between the corpus' and the model's probability.",
@@ -246,6 +261,19 @@ VARIANTS = Table(
         "denominator": (TEXT, "C(s_x, D) in documents or occurrences"),
         "statistic": (TEXT, "spearman or partial-spearman (given log C(s_y))"),
         **_CORRELATION,
+    },
+)
+THRESHOLDS = Table(
+    "scores/thresholds.csv",
+    "Mem of the task-gram LM, as published, over the pairs above each threshold that is swept.",
+    {
+        **_SERIES,
+        "n": (I64, "words of an n-gram"),
+        "gamma": (F64, "threshold of the cosine"),
+        **_INTERVAL,
+        "items": (I64, "items the statistic is taken over"),
+        "examples": (I64, "examples those items come from"),
+        "dropped": (I64, "items above the threshold that were left out"),
     },
 )
 PERFORMANCE = Table(
@@ -287,6 +315,47 @@ NOVELTY = Table(
         "ci_low": (F64, "lower end of the share's 95 % interval, bootstrap over examples"),
         "ci_high": (F64, "upper end of the same interval"),
         "examples": (I64, "examples with a generation"),
+    },
+)
+INSTRUCT = Table(
+    "scores/instruct.csv",
+    "Each instruct model beside the base model it is tuned from.",
+    {
+        "task": (TEXT, "task name"),
+        "n": (I64, "words of an n-gram; 0 for performance"),
+        "measure": (TEXT, "as in memorization.csv, or performance"),
+        "statistic": (TEXT, "as in memorization.csv; of performance its first metric"),
+        "base": (TEXT, "base model"),
+        "instruct": (TEXT, "model tuned from it"),
+        "base_value": (F64, "the statistic of the base model"),
+        "base_ci_low": (F64, "lower end of its 95 % interval"),
+        "base_ci_high": (F64, "upper end of the same interval"),
+        "instruct_value": (F64, "the statistic of the instruct model"),
+        "instruct_ci_low": (F64, "lower end of its 95 % interval"),
+        "instruct_ci_high": (F64, "upper end of the same interval"),
+        "difference": (F64, "instruct_value - base_value"),
+        "ci_low": (F64, "lower end of the difference's 95 % interval, from the two (MOVER)"),
+        "ci_high": (F64, "upper end of the same interval"),
+    },
+)
+PUBLISHED = Table(
+    "scores/published.csv",
+    "Published numbers, none measured here, each beside this study's own of the same quantity.",
+    {
+        "quantity": (TEXT, "metric, or mem-n3, mem-n5, mem, mem-infgram"),
+        "task": (TEXT, "task of this study"),
+        "part": (TEXT, "what the published number is of: language, subjects, support; '' if all"),
+        "source": (TEXT, "figure or table it comes from"),
+        "published_model": (TEXT, "its model; '' where it is said of the models as a whole"),
+        "relation": (TEXT, "=, > or < the published number, or not significant, which has none"),
+        "published": (F64, "the published number"),
+        "model": (TEXT, "model of this study"),
+        "value": (F64, "this study's number"),
+        "ci_low": (F64, "lower end of its 95 % interval, bootstrap over examples"),
+        "ci_high": (F64, "upper end of the same interval"),
+        "match": (TEXT, "model: both are of the same model; task: of the same task only"),
+        "caveat": (TEXT, "how the published number is known"),
+        "note": (TEXT, "what else differs between the two"),
     },
 )
 CLAIMS = Table(

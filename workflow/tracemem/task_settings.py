@@ -441,6 +441,33 @@ class TaskSettings(_Section):
                 found[direction] = list(places)
         return found
 
+    def asks_for(self) -> str:
+        """What an MMLU task asks for: knowledge or reasoning, '' if its subjects are of no one list.
+
+        A task of formal_logic alone, which stands in neither list, asks for neither.
+        """
+        for group in ("knowledge", "reasoning"):
+            if set(self.subjects()) <= set(MMLU_GROUPS[group]):
+                return group
+        return ""
+
+    def published_as(self) -> tuple[str, str]:
+        """The task of the published study that this one is, and its part; two '' where it is none.
+
+        The part is the input's language of a translation into English, the list that an MMLU
+        task's subjects are the whole of, and '' for a whole task.
+        """
+        if self.format in ("triviaqa", "gsm8k"):
+            return self.format, ""
+        if self.format == "parallel-text" and self.languages[1] == "en":
+            return "wmt", self.languages[0]
+        if self.format == "mmlu":
+            lists = {"": MMLU_SUBJECTS, "knowledge": MMLU_KNOWLEDGE, "reasoning": MMLU_REASONING}
+            for part, subjects in lists.items():
+                if set(self.subjects()) == set(subjects):
+                    return "mmlu", part
+        return "", ""
+
     def files(self, split: str) -> list[str]:
         """Files and folders a split is read from, in order; none if it comes from the hub."""
         places: Iterable[str] = getattr(self, split)

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import pandas as pd
 
-from tracemem.embedders import Embedder
+from tracemem.embedders import Embedder, Side
 from tracemem.stopwords import StopWords, with_stop_words
 from tracemem.words import content_ngrams, word_spans, words
 
@@ -301,8 +301,8 @@ def mine(
         if lost:
             raise ValueError(f"{len(lost)} n-grams were never counted, the first: {lost[0]!r}")
     held = candidates.within(set(counts["ngram"][counts["documents"] > 0]))
-    left = _vectors(embedder, held.input_grams, "input")
-    right = _vectors(embedder, held.output_grams, "output")
+    left = vectors(embedder, held.input_grams, "input")
+    right = vectors(embedder, held.output_grams, "output")
     true = np.empty(0, np.int64) if truth is None else held.keys(truth)
     in_corpus = true_in_corpus = 0
     kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -330,18 +330,23 @@ def mine(
     )
 
 
-def _vectors(embedder: Embedder, grams: list[str], side: str) -> np.ndarray:
+def vectors(embedder: Embedder, grams: list[str], side: Side) -> np.ndarray:
+    """Vectors (float32, [grams, dimensions]) of length 1, or 0 where the embedder knows no word.
+
+    Raises:
+        ValueError: a vector has another length.
+    """
     if not grams:
         return np.zeros((0, 1), np.float32)
-    vectors = np.ascontiguousarray(embedder.embed(grams, side), dtype=np.float32)
-    lengths = np.linalg.norm(vectors, axis=1)
+    rows = np.ascontiguousarray(embedder.embed(grams, side), dtype=np.float32)
+    lengths = np.linalg.norm(rows, axis=1)
     wrong = np.flatnonzero(~(np.isclose(lengths, 1, atol=1e-3) | (lengths == 0)))
     if len(wrong):
         raise ValueError(
             f"{embedder.name}: the vector of {grams[wrong[0]]!r} has length "
             f"{lengths[wrong[0]]}, allowed: 1, or 0 for a text it knows nothing of"
         )
-    return vectors
+    return rows
 
 
 def alignment(

@@ -11,7 +11,8 @@ from tracemem.figures.by_size import (
     novelty_by_size,
 )
 from tracemem.figures.by_support import emergence, main_support, performance_by_support
-from tracemem.figures.pairs import pairs_by_threshold
+from tracemem.figures.instruct import instruct_against_base
+from tracemem.figures.pairs import generated_cosines, memorization_by_threshold, pairs_by_threshold
 from tracemem.figures.style import (
     DOTS,
     METRICS,
@@ -31,9 +32,12 @@ __all__ = [
     "NothingToDraw",
     "emergence",
     "format_count",
+    "generated_cosines",
+    "instruct_against_base",
     "kendall_by_size",
     "main_support",
     "memorization_by_size",
+    "memorization_by_threshold",
     "metric_label",
     "model_labels",
     "novelty_by_size",
