@@ -51,7 +51,10 @@ def support(task, bins):
 
 
 def compared(known, frames, models=OURS, task="mine"):
-    found = published.compare(published.read(), {task: known}, models, *frames)
+    parts = [(*known, "")]
+    if known[0] == "wmt":
+        parts.insert(0, ("wmt", "", ""))
+    found = published.compare(published.read(), {task: parts}, models, *frames)
     tables.conform(tables.PUBLISHED, found)
     return found
 
@@ -153,6 +156,20 @@ def test_without_bins_or_without_examples_of_the_support_the_note_says_so():
     assert math.isnan(last["value"]) and "no example of this support" in last["note"]
 
 
+def test_a_group_of_ours_stands_for_a_language_of_theirs():
+    memorization, performance, empty = scores("mine", "bleu")
+    whole = performance[performance["group"] == ""]
+    frames = memorization, whole.assign(group="de-en"), empty
+    parts = {"mine": [("wmt", "", ""), ("wmt", "de", "de-en")]}
+    found = published.compare(published.read(), parts, OURS, *frames)
+    assert set(found[found["quantity"] == "bleu"]["part"]) == {"de"}
+    assert len(found[found["quantity"] == "bleu"]) == len(
+        compared(("wmt", "de"), scores("mine", "bleu")).query("quantity == 'bleu'")
+    )
+    parts = {"mine": [("wmt", "de", "fr-en")]}
+    assert published.compare(published.read(), parts, OURS, *frames).empty
+
+
 def test_scores_under_optimised_prompts_are_left_out_and_so_is_what_does_not_match():
     found = compared(("triviaqa", ""), scores("mine", "exact-match"))
     assert "Table 1" not in set(found["source"])
@@ -165,19 +182,27 @@ def test_scores_under_optimised_prompts_are_left_out_and_so_is_what_does_not_mat
 @pytest.mark.parametrize(
     ("given", "known"),
     [
-        ({"format": "triviaqa"}, ("triviaqa", "")),
-        ({"format": "gsm8k"}, ("gsm8k", "")),
-        ({"format": "parallel-text", "languages": ["de", "en"]}, ("wmt", "de")),
-        ({"format": "parallel-text", "languages": ["en", "de"]}, ("", "")),
-        ({"format": "mmlu"}, ("mmlu", "")),
-        ({"format": "mmlu", "groups": ["knowledge"]}, ("mmlu", "knowledge")),
-        ({"format": "mmlu", "groups": list(MMLU_KNOWLEDGE)}, ("mmlu", "knowledge")),
-        ({"format": "mmlu", "groups": ["anatomy"]}, ("", "")),
-        ({"format": "mmlu", "groups": ["formal_logic"]}, ("", "")),
-        ({"kind": "question-answering"}, ("", "")),
+        ({"format": "triviaqa"}, [("triviaqa", "", "")]),
+        ({"format": "gsm8k"}, [("gsm8k", "", "")]),
+        (
+            {"format": "parallel-text", "languages": ["de", "en"]},
+            [("wmt", "", ""), ("wmt", "de", "")],
+        ),
+        ({"format": "parallel-text", "languages": ["en", "de"]}, []),
+        (
+            {"format": "parallel-text", "directions": ["de-en", "en-de"]},
+            [("wmt", "", ""), ("wmt", "de", "de-en")],
+        ),
+        ({"format": "mmlu"}, [("mmlu", "", "")]),
+        ({"format": "mmlu", "groups": ["knowledge"]}, [("mmlu", "knowledge", "")]),
+        ({"format": "mmlu", "groups": list(MMLU_KNOWLEDGE)}, [("mmlu", "knowledge", "")]),
+        ({"format": "mmlu", "groups": ["anatomy"]}, []),
+        ({"format": "mmlu", "groups": ["formal_logic"]}, []),
+        ({"kind": "question-answering"}, []),
     ],
 )
 def test_tasks_are_known_by_their_format(given, known):
     test = ["a", "b"] if given.get("languages") else ["test/{subject}.csv"]
+    test = ["news.{language}"] if given.get("directions") else test
     test = test if "format" in given and given["format"] in ("mmlu", "parallel-text") else ["a"]
     assert TaskSettings(test=test, n=3, gamma=0.7, **given).published_as() == known

@@ -46,9 +46,12 @@ def mmlu_tasks():
 
 
 def published_tasks():
-    """The published task and part of each task that has one."""
-    known = {name: list(task.published_as()) for name, task in study.tasks.items()}
-    return {name: found for name, found in known.items() if found[0]}
+    """What each task is in the published study: its task, the part of it, our group."""
+    return {
+        name: [list(known) for known in task.published_as()]
+        for name, task in study.tasks.items()
+        if not task.permuted_of
+    }
 
 
 def examples_of(task, split="test"):

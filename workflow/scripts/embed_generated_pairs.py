@@ -14,7 +14,7 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         source, params = snakemake.input, snakemake.params
         examples = tables.read(tables.EXAMPLES, source.examples)
-        stop = sides(params.grams["stop_words"])
+        stop = sides(params.grams["stop_words"], examples["group"])
         cache = Path(snakemake.output[0]).parents[2] / "embedders" / "vectors"
         embedder = embedders.load(SimpleNamespace(**params.embedder), source.get("fitted"), cache)
         found = []

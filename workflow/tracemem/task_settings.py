@@ -451,22 +451,31 @@ class TaskSettings(_Section):
                 return group
         return ""
 
-    def published_as(self) -> tuple[str, str]:
-        """The task of the published study that this one is, and its part; two '' where it is none.
+    def published_as(self) -> list[tuple[str, str, str]]:
+        """What this task is in the published study: its task, the part of it, and our group.
 
         The part is the input's language of a translation into English, the list that an MMLU
-        task's subjects are the whole of, and '' for a whole task.
+        task's subjects are the whole of, and '' for a whole task; the group is '' for all of ours.
         """
         if self.format in ("triviaqa", "gsm8k"):
-            return self.format, ""
-        if self.format == "parallel-text" and self.languages[1] == "en":
-            return "wmt", self.languages[0]
+            return [(self.format, "", "")]
+        if self.format == "parallel-text":
+            into_english = {
+                direction: source
+                for direction, (source, target) in self.languages_by_direction().items()
+                if target == "en"
+            }
+            whole = [("wmt", "", "")] if into_english else []
+            return whole + [
+                ("wmt", source, direction if self.directions else "")
+                for direction, source in into_english.items()
+            ]
         if self.format == "mmlu":
             lists = {"": MMLU_SUBJECTS, "knowledge": MMLU_KNOWLEDGE, "reasoning": MMLU_REASONING}
             for part, subjects in lists.items():
                 if set(self.subjects()) == set(subjects):
-                    return "mmlu", part
-        return "", ""
+                    return [("mmlu", part, "")]
+        return []
 
     def files(self, split: str) -> list[str]:
         """Files and folders a split is read from, in order; none if it comes from the hub."""

@@ -33,7 +33,7 @@ def read(path: Path | str = VALUES) -> pd.DataFrame:
 
 def compare(
     published: pd.DataFrame,
-    tasks: Mapping[str, Sequence[str]],
+    tasks: Mapping[str, Sequence[Sequence[str]]],
     models: Mapping[str, Mapping[str, str]],
     memorization: pd.DataFrame,
     performance: pd.DataFrame,
@@ -43,7 +43,7 @@ def compare(
 
     Args:
         published: from :func:`read`.
-        tasks: of each task of the study the published task and its part
+        tasks: what each task of the study is in the published one
             (:meth:`tracemem.task_settings.TaskSettings.published_as`).
         models: path and revision of each model of the study.
         memorization: ``tables.MEMORIZATION``.
@@ -55,11 +55,11 @@ def compare(
     """
     names = {name: published_names(name, **model) for name, model in models.items()}
     rows: list[dict] = []
-    for task, (known, part) in tasks.items():
-        parts = {part, ""} if known == "wmt" else {part}
-        theirs = published[(published["task"] == known) & published["group"].isin(parts)]
+    parts = [(task, *part) for task, several in tasks.items() for part in several]
+    for task, known, part, group in parts:
+        theirs = published[(published["task"] == known) & (published["group"] == part)]
         for (_, quantity), numbers in theirs.groupby(["source", "quantity"], sort=False):
-            ours = _ours(quantity, task, memorization, performance)
+            ours = _ours(quantity, task, group, memorization, performance)
             if ours.empty:
                 continue
             bins = _bins(quantity, task, support) if quantity == "exact-match" else ours.iloc[:0]
@@ -89,17 +89,17 @@ def published_names(name: str, path: str, revision: str) -> set[str]:
 
 
 def _ours(
-    quantity: str, task: str, memorization: pd.DataFrame, performance: pd.DataFrame
+    quantity: str, task: str, group: str, memorization: pd.DataFrame, performance: pd.DataFrame
 ) -> pd.DataFrame:
     """One row a model, smallest first: its value of the quantity, with a note."""
     if quantity in _METRICS:
         rows = performance[
             (performance["task"] == task)
             & (performance["metric"] == quantity)
-            & (performance["group"] == "")
+            & (performance["group"] == group)
         ]
         notes = [f"{count:,} examples" for count in rows["examples"]]
-    elif quantity in _MEM:
+    elif quantity in _MEM and not group:
         measure, n = _MEM[quantity]
         rows = memorization[
             (memorization["task"] == task)
