@@ -38,6 +38,11 @@ def test_a_minimal_config_of_ones_own_is_enough():
     study = settings.load(OWN)
     assert study.corpus.on_bad_record == "stop"
     assert list(study.study_models()) == ["small"]
+    assert study.decontamination == [8, 14]
+
+
+def test_decontamination_may_be_left_out():
+    assert settings.load(config("decontamination", [])).decontamination == []
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("config/*.yaml")), ids=lambda path: path.name)
@@ -67,6 +72,8 @@ def test_every_config_here_is_right(path):
         ("models.small.revison", "x", "models.small.revison: unknown key (did you mean revision?)"),
         ("statistics.bootstrap", 3, "statistics.bootstrap: found 3; allowed: "),
         ("infgram", {}, "infgram.tokenizer: empty"),
+        ("decontamination", [8, 15], "decontamination.1: found 15; allowed: "),
+        ("decontamination", [8, 8], "decontamination: found [8, 8], allowed: different numbers"),
     ],
 )
 def test_a_wrong_key_is_named(path, value, said):

@@ -141,6 +141,72 @@ def test_memorization_counts_what_it_drops(results):
     assert row["measure"] == "task-gram" and row["items"] + row["dropped"] == len(matched)
 
 
+def held_examples(results, corpus, task: str, n: int) -> list[bool | None]:
+    """Whether a document holds some n words of each test example; None for those too short."""
+    held = {tuple(d[i : i + n]) for d in corpus for i in range(len(d) - n + 1)}
+    found = []
+    for line in (results / f"world/tasks/{task}.test.jsonl").read_text().splitlines():
+        example = json.loads(line)
+        texts = [words.words(example["input"]), words.words(example["target"])]
+        grams = {tuple(t[i : i + n]) for t in texts for i in range(len(t) - n + 1)}
+        found.append(bool(grams & held) if grams else None)
+    return found
+
+
+def test_contamination_is_that_of_a_plain_search(results, corpus):
+    table = tables.read(tables.CONTAMINATION, results / "scores/contamination.csv")
+    tasks = ["questions", "translation", "choices"]
+    assert table[["task", "n"]].to_numpy().tolist() == [[t, n] for t in tasks for n in (5, 8)]
+    for row in table.itertuples():
+        found = held_examples(results, corpus, row.task, row.n)
+        assert row.examples == len(found) == 60
+        assert row.searched == 60 - found.count(None)
+        assert row.contaminated == found.count(True)
+    five, eight = (table[table["n"] == n] for n in (5, 8))
+    assert five["contaminated"].between(1, 59).all()
+    assert (eight["searched"] < 60).all() and (eight["contaminated"] == 0).all()
+
+
+def test_scores_are_told_apart_by_contamination(results, corpus):
+    table = tables.read(tables.DECONTAMINATED, results / "scores/decontaminated.csv")
+    series = ["task", "model", "measure", "statistic", "n", "contamination_n"]
+    interval = ["value", "ci_low", "ci_high", "examples"]
+    # Four task-gram tables and a metric for each of three tasks; two models, two n.
+    assert len(table) == (4 + 3) * 2 * 2 * 3
+    parts = table.set_index(series)
+    whole, clean, contaminated = (
+        parts[parts["subset"] == name] for name in ("all", "clean", "contaminated")
+    )
+    for name in ("examples", "items"):
+        assert (clean[name] + contaminated[name]).equals(whole[name])
+    performance = tables.read(tables.PERFORMANCE, results / "scores/performance.csv")
+    performance = performance[performance["group"] == ""].rename(columns={"metric": "measure"})
+    memorization = tables.read(tables.MEMORIZATION, results / "scores/memorization.csv")
+    for known, keys in (
+        (performance, ["task", "model", "measure"]),
+        (memorization, ["task", "model", "n", "measure", "statistic"]),
+    ):
+        both = whole.reset_index().merge(known, on=keys, suffixes=("", "_known"))
+        assert len(both) == 2 * 2 * (3 if known is performance else 4)
+        for name in interval:
+            pd.testing.assert_series_equal(both[name], both[f"{name}_known"], check_names=False)
+    empty = contaminated.xs(8, level="contamination_n")
+    assert (empty["examples"] == 0).all() and empty["value"].isna().all()
+    examples = tables.read(tables.EXAMPLES, results / "tasks/choices.test.parquet")
+    found = tables.read(tables.GENERATIONS, results / "generations/choices/large.parquet")
+    chosen = [
+        options[values.argmax()] == target
+        for options, values, target in zip(
+            examples["options"], found["option_log_probabilities"], examples["target"], strict=True
+        )
+    ]
+    held = [bool(held) for held in held_examples(results, corpus, "choices", 5)]
+    row = ("choices", "large", "accuracy", "accuracy", 0, 5)
+    for part, inside in ((contaminated, True), (clean, False)):
+        right = [value for value, of in zip(chosen, held, strict=True) if of is inside]
+        assert part.loc[row, "value"] == pytest.approx(sum(right) / len(right), rel=1e-5)
+
+
 def test_the_larger_model_knows_its_corpus_better(results):
     means = {}
     for model in ("small", "large"):
@@ -179,6 +245,13 @@ def test_a_changed_threshold_reruns_only_what_depends_on_it(folder, tmp_path):
     assert rules["mine_pairs"] == 1
     assert {"train_model", "generate", "count_ngrams", "index_shard"}.isdisjoint(rules)
     assert {"count_pairs", "tabulate_pairs", "score_memorization", "write_report"} <= set(rules)
+
+
+def test_without_decontamination_nothing_is_searched(tmp_path):
+    config = changed(tmp_path, "decontamination: [5, 8]", "decontamination: []")
+    rules = set(rules_to_run(snakemake(tmp_path, "-n", config=config)))
+    assert "write_report" in rules
+    assert {"score_contamination", "merge_contamination"}.isdisjoint(rules)
 
 
 def test_a_changed_number_of_resamples_reruns_only_scores(folder, tmp_path):

@@ -218,6 +218,16 @@ rule write_report:
         claims=rules.judge_claims.output[0],
         instruct=rules.compare_instruct.output[0],
         published=rules.compare_published.output[0],
+        contamination=(
+            rules.merge_contamination.output.contamination
+            if study.decontamination
+            else []
+        ),
+        decontaminated=(
+            rules.merge_contamination.output.decontaminated
+            if study.decontamination
+            else []
+        ),
         figures=figure_files(["png"]),
         pdf=figure_files(["pdf"]),
         template=workflow.source_path("../tracemem/report.html.jinja"),

@@ -19,6 +19,10 @@ rule list_candidates:
     params:
         n=[study.tasks[task].n for task, _ in mined_splits()],
         grams=[grams(task) for task, _ in mined_splits()],
+        decontamination=[
+            study.decontamination if split == "test" else []
+            for _, split in mined_splits()
+        ],
         code=code("list_candidates"),
     script:
         "../scripts/list_candidates.py"

@@ -1,4 +1,4 @@
-# From counts and probabilities to memorization, performance, novelty, verdicts and comparisons.
+# From counts and probabilities to memorization, performance, novelty, verdicts, comparisons.
 
 
 rule score_memorization:
@@ -294,3 +294,66 @@ rule compare_published:
         code=code("compare_published"),
     script:
         "../scripts/compare_published.py"
+
+
+if study.decontamination:
+
+    rule score_contamination:
+        input:
+            examples="<results>/tasks/{task}.test.parquet",
+            counts=rules.merge_ngrams.output[0],
+            generations=expand(
+                "<results>/generations/{{task}}/{model}.parquet", model=models
+            ),
+            matched=lambda wildcards: expand(
+                "<results>/items/{task}.n{n}.parquet",
+                task=wildcards.task,
+                n=study.tasks[wildcards.task].n,
+            ),
+        output:
+            contamination="<results>/scores/contamination/{task}.parquet",
+            decontaminated="<results>/scores/decontaminated/{task}.parquet",
+        log:
+            "<logs>/score_contamination/{task}.log",
+        benchmark:
+            "<benchmarks>/score_contamination/{task}.tsv"
+        conda:
+            "../../envs/workflow.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=120,
+        params:
+            task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
+            n=study.decontamination,
+            models=series(),
+            resampling=resampling(),
+            code=code("score_contamination"),
+        script:
+            "../scripts/score_contamination.py"
+
+    rule merge_contamination:
+        input:
+            contamination=expand(
+                rules.score_contamination.output.contamination, task=study.tasks
+            ),
+            decontaminated=expand(
+                rules.score_contamination.output.decontaminated, task=study.tasks
+            ),
+        output:
+            contamination="<results>/scores/contamination.csv",
+            decontaminated="<results>/scores/decontaminated.csv",
+        log:
+            "<logs>/merge_contamination.log",
+        benchmark:
+            "<benchmarks>/merge_contamination.tsv"
+        conda:
+            "../../envs/workflow.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            code=code("merge_contamination"),
+        script:
+            "../scripts/merge_contamination.py"

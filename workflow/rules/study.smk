@@ -168,6 +168,7 @@ def score_tables():
         "instruct",
         "published",
     ]
+    names += ["contamination", "decontaminated"] if study.decontamination else []
     return [f"<results>/scores/{name}.csv" for name in names]
 
 

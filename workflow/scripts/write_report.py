@@ -19,6 +19,8 @@ TABLES = (
     "claims",
     "instruct",
     "published",
+    "contamination",
+    "decontaminated",
 )
 
 

@@ -208,6 +208,11 @@ class Settings(Section):
     samples: int = Field(
         default=50, ge=0, description="Documents kept per pair (R of the paper), for tracing."
     )
+    decontamination: list[Annotated[int, Field(ge=1, le=14)]] = Field(
+        default=[8, 14],
+        description="Words of the n-grams of test examples that are looked for in the corpus, to "
+        "score with and without the examples it holds one of; empty: none.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -228,6 +233,10 @@ class Settings(Section):
                 )
         if self.infgram and not self.infgram.tokenizer and not self.ladder:
             raise ValueError("infgram.tokenizer: empty, allowed only where a ladder is trained")
+        if len(set(self.decontamination)) < len(self.decontamination):
+            raise ValueError(
+                f"decontamination: found {self.decontamination}, allowed: different numbers"
+            )
         clash = set(self.models) & set(self.ladder.sizes if self.ladder else ())
         if clash:
             raise ValueError(f"models.{min(clash)}: the ladder has a size of the same name")

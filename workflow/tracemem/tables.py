@@ -100,7 +100,7 @@ EXAMPLES = Table(
 )
 CANDIDATES = Table(
     "ngrams/candidates.parquet",
-    "Every n-gram of any task that has to be counted, once.",
+    "Every n-gram of any task that has to be counted, once: for pairs, and for contamination.",
     {"ngram": (TEXT, "words joined by one space"), "n": (I8, "words in it")},
 )
 COUNTS = Table(
@@ -356,6 +356,34 @@ PUBLISHED = Table(
         "match": (TEXT, "model: both are of the same model; task: of the same task only"),
         "caveat": (TEXT, "how the published number is known"),
         "note": (TEXT, "what else differs between the two"),
+    },
+)
+CONTAMINATION = Table(
+    "scores/contamination.csv",
+    "Test examples with an n-gram, of the input or of the target, that the corpus holds.",
+    {
+        "task": (TEXT, "task name"),
+        "n": (I64, "words of an n-gram; stop words are words like others here"),
+        "examples": (I64, "test examples"),
+        "searched": (I64, "of them, long enough to have an n-gram"),
+        "contaminated": (I64, "of them, with an n-gram that some document holds"),
+    },
+)
+DECONTAMINATED = Table(
+    "scores/decontaminated.csv",
+    "Performance and memorization over all, the clean and the contaminated test examples.",
+    {
+        "task": (TEXT, "task name"),
+        "contamination_n": (I64, "words of the n-grams that contaminate, n in contamination.csv"),
+        "model": (TEXT, "model name"),
+        "parameters": (I64, "parameters of the model"),
+        "measure": (TEXT, "name of the task's first metric, or task-gram"),
+        "statistic": (TEXT, "the metric as in performance.csv, or spearman"),
+        "n": (I64, "words of the task-gram LM's n-grams; 0 for performance"),
+        "subset": (TEXT, "all, clean (without an n-gram in the corpus) or contaminated (with one)"),
+        "examples": (I64, "examples of the subset the statistic is taken over"),
+        "items": (I64, "their items; examples for performance"),
+        **_INTERVAL,
     },
 )
 CLAIMS = Table(
