@@ -41,7 +41,7 @@ def search(examples: pd.DataFrame, counts: pd.DataFrame, n: int) -> tuple[Subset
     sides = zip(examples["input"], examples["target"], strict=True)
     for place, (text, target) in enumerate(sides):
         grams = {*ngrams(text, n), *ngrams(target, n)}
-        lost = sorted(grams - documents.keys())
+        lost = sorted(gram for gram in grams if gram not in documents)
         if lost:
             raise ValueError(
                 f"n-gram counts: {len(lost)} n-grams of example "
