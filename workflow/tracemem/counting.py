@@ -233,8 +233,7 @@ class Index:
             _refuse_twice(ngrams)
         held = names[: len(data)]
         bounds = np.concatenate([[0], np.flatnonzero(held == 10) + 1])[: len(ngrams) + 1]
-        spaces = np.concatenate([[0], np.cumsum(held == 32)])
-        sizes = np.diff(spaces[bounds]) + 1
+        sizes = np.add.reduceat(held == 32, bounds[:-1], dtype=np.int64) + 1
         if sizes.size and sizes.max() > kernels.LONGEST:
             raise ValueError(
                 f"n-gram of {sizes.max()} words: {ngrams[int(sizes.argmax())][:60]!r}...; "
@@ -517,7 +516,9 @@ def _canonical(names: np.ndarray, used: int, size: int) -> bool:
     if ends[0] >= 0:
         return np.array_equal(folded[: ends[0]], np.where(breaks, 32, held))
     text = held.tobytes().decode()
-    return words.normalize(text) == text and re.fullmatch(r"(?:\w+(?: \w+)*\n)*", text) is not None
+    return (
+        words.normalize(text) == text and re.fullmatch(r"(?:\w++(?: \w++)*+\n)*+", text) is not None
+    )
 
 
 def _refuse(ngrams: Sequence[str]) -> None:
