@@ -258,6 +258,18 @@ def test_a_grey_star_marks_what_is_not_significant_and_nothing_else(drawn):
     assert filled == values(shown[shown["p_permutation"] < 0.05])
 
 
+def test_permuted_answers_are_drawn_in_the_row_of_their_task():
+    chance = memorization(tasks=("shuffled",), ns=(2,))
+    chance = chance.assign(value=chance["value"] - 0.39)
+    both = pd.concat([memorization(tasks=("questions",), ns=(2,)), chance])
+    figure = figures.memorization_by_size(both, permuted={"shuffled": "questions"})
+    assert len(figure.axes) == 3
+    published = chance[(chance["measure"] == "task-gram") & (chance["statistic"] == "spearman")]
+    assert values(published) <= heights(figure.axes[0])
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "answers permuted" in labels
+
+
 def test_memorization_without_controls_leaves_their_column_out():
     figure = figures.memorization_by_size(memorization(tasks=("questions",), ns=(2,)))
     assert [axis.get_title() for axis in figure.axes] == [

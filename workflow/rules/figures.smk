@@ -42,6 +42,7 @@ rule plot_memorization:
         runtime=10,
     params:
         families=families(),
+        permuted=permuted_tasks(),
         code=code("plot_memorization"),
     script:
         "../scripts/plot_memorization.py"

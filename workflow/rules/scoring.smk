@@ -64,6 +64,7 @@ rule merge_memorization:
         mem_mb=1000,
         runtime=10,
     params:
+        permuted=permuted_tasks(),
         code=code("merge_memorization"),
     script:
         "../scripts/merge_memorization.py"
@@ -237,7 +238,11 @@ rule judge_claims:
         mem_mb=1000,
         runtime=10,
     params:
-        kinds={name: task.kind for name, task in study.tasks.items()},
+        kinds={
+            name: task.kind
+            for name, task in study.tasks.items()
+            if not task.permuted_of
+        },
         groups=mmlu_tasks(),
         code=code("judge_claims"),
     script:

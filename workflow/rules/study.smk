@@ -45,6 +45,13 @@ def mmlu_tasks():
     }
 
 
+def permuted_tasks():
+    """Tasks whose answers are permuted, each with the task it controls for."""
+    return {
+        name: task.permuted_of for name, task in study.tasks.items() if task.permuted_of
+    }
+
+
 def published_tasks():
     """What each task is in the published study: its task, the part of it, our group."""
     return {

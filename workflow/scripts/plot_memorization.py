@@ -6,12 +6,20 @@ from tracemem import figures, tables
 from tracemem.joblog import job_log
 
 
-def draw(memorization: str, controls: str, families: Mapping[str, str], png: str, pdf: str) -> None:
+def draw(
+    memorization: str,
+    controls: str,
+    families: Mapping[str, str],
+    permuted: Mapping[str, str],
+    png: str,
+    pdf: str,
+) -> None:
     """The figure of one table of memorization and one of controls."""
     figure = figures.memorization_by_size(
         tables.read(tables.MEMORIZATION, memorization),
         tables.read(tables.CONTROLS, controls),
         families,
+        permuted,
     )
     figures.save(figure, png, pdf)
 
@@ -22,6 +30,7 @@ if __name__ == "__main__":
             snakemake.input.memorization,
             snakemake.input.controls,
             snakemake.params.families,
+            snakemake.params.permuted,
             snakemake.output.png,
             snakemake.output.pdf,
         )

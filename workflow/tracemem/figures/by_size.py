@@ -27,6 +27,7 @@ COLUMNS_OF_MEMORIZATION = (
     ("partial Mem", "memorization", "task-gram", "partial-spearman"),
     ("keyed Mem", "memorization", "task-gram-keyed", "partial-spearman"),
 )
+_PERMUTED = {"color": "0.55", "linestyle": "-.", "linewidth": 0.9, "marker": "", "markersize": 0}
 
 
 @drawing
@@ -34,21 +35,24 @@ def memorization_by_size(
     memorization: pd.DataFrame,
     controls: pd.DataFrame | None = None,
     families: Mapping[str, str] | None = None,
+    permuted: Mapping[str, str] | None = None,
 ) -> Figure:
     """Memorization against size beside what it must be read against (Fig 4 of the paper, extended).
 
     A row a task. Columns: Mem as published with the infinity-gram LM dashed, the answer's own
-    frequency, Mem given that frequency, keyed Mem with the truth where it is known.
+    frequency, Mem given that frequency, keyed Mem with the truth where it is known. A task whose
+    answers are permuted is drawn in the row of the task it controls for.
 
     Args:
         memorization: rows of ``scores/memorization.csv``.
         controls: rows of ``scores/controls.csv``, or None where there are none.
         families: family of each model; lines join models of one family only.
+        permuted: tasks whose answers are permuted, each with the task it controls for.
 
     Raises:
         NothingToDraw: no correlation has a value.
     """
-    families = families or {}
+    families, permuted = families or {}, permuted or {}
     correlations = memorization[memorization["statistic"] != "kendall-distance"]
     correlations = drawable(correlations, "value", "memorization by size")
     tables = {"memorization": correlations}
@@ -64,7 +68,9 @@ def memorization_by_size(
         raise NothingToDraw("memorization by size: no task-gram row among the scores")
     infgram = _select(correlations, "infini-gram", "spearman")
     truth = _select(tables.get("controls"), "truth-probability", "partial-spearman")
-    tasks = list(dict.fromkeys(task for _, found in columns for task in found["task"]))
+    every = dict.fromkeys(task for _, found in columns for task in found["task"])
+    tasks = [task for task in every if task not in permuted]
+    chance = {of: task for task, of in permuted.items() if task in every}
     styles = on.n_styles(found for _, found in columns)
     sizes = correlations["parameters"]
     span = sizes.max() / sizes.min()
@@ -77,6 +83,8 @@ def memorization_by_size(
                 on.lines_by_n(axis, measured, task, styles, families, span, dashes)
             if title == COLUMNS_OF_MEMORIZATION[-1][0]:
                 _truth_line(axis, truth, task, families)
+            if task in chance:
+                _permuted_lines(axis, found, chance[task], families)
             on.size_axis(axis, sizes)
         row[0].set_ylabel(f"{task}\nrank correlation")
         row[0].yaxis.set_major_locator(MaxNLocator(4))
@@ -90,8 +98,16 @@ def memorization_by_size(
         handles.append(Line2D([], [], color="0.2", linestyle="--", label="∞-gram"))
     if len(truth):
         handles.append(Line2D([], [], color="black", linestyle=":", marker="x", label="truth"))
+    if chance:
+        handles.append(Line2D([], [], **_PERMUTED, label="answers permuted"))
     on.below(figure, [*handles, on.star()])
     return figure
+
+
+def _permuted_lines(axis, found, task, families) -> None:
+    for _, series in found[found["task"] == task].groupby("n"):
+        for _, line in on.by_family(series, families):
+            axis.plot(line["parameters"], line["value"], zorder=2, **_PERMUTED)
 
 
 def _select(frame: pd.DataFrame | None, measure: str, statistic: str) -> pd.DataFrame:
