@@ -142,6 +142,15 @@ def test_c8_is_judged_on_the_tasks_that_are_there():
     assert verdicts(supported(), kinds)["C8"] == "holds"
 
 
+def test_a_task_of_neither_list_is_no_task_of_knowledge():
+    """Formal logic falls as C2 asks of knowledge, but is not asked."""
+    logic = {**GROUPS, "facts": ""}
+    judged = claims.judge(**supported(), kinds=KINDS, groups=logic).set_index("claim")
+    assert judged.loc["C2", "verdict"] == "cannot tell"
+    assert "no multiple-choice task of knowledge" in judged.loc["C2", "numbers"]
+    assert "facts" in judged.loc["C8", "numbers"]
+
+
 def test_wide_intervals_cannot_tell():
     scores = supported()
     frame = scores["memorization"]

@@ -106,6 +106,48 @@ def alignment() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def thresholds() -> pd.DataFrame:
+    rows = [
+        {
+            "task": "questions", "model": model, "parameters": parameters, "n": n, "gamma": gamma,
+            "value": 0.1 * n + gamma / 7, "ci_low": 0.1 * n + gamma / 7 - 0.05,
+            "ci_high": 0.1 * n + gamma / 7 + 0.05, "items": 50, "examples": 20, "dropped": 0,
+        }
+        for model, parameters in SIZES.items()
+        for n in (2, 3)
+        for gamma in (0.7, 0.75, 0.8)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def cosines() -> pd.DataFrame:
+    rows = [
+        {
+            "task": "translation", "model": model, "parameters": SIZES[model], "n": n,
+            "cosine_low": low, "cosine_high": low + 0.5, "pairs": pairs, "without_vector": 3,
+        }
+        for model, held in (("tiny", (0, 2, 6, 0)), ("large", (0, 0, 5, 15)))
+        for n in (2, 3)
+        for low, pairs in zip((-1.0, -0.5, 0.0, 0.5), held, strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def instruct() -> pd.DataFrame:
+    filled = dict.fromkeys(tables.INSTRUCT.columns, 0.5)
+    rows = [
+        {**filled, "task": task, "n": n, "measure": measure, "statistic": statistic,
+         "base": "base", "instruct": model, "difference": gap, "ci_low": gap - 0.1,
+         "ci_high": gap + 0.1}
+        for task in ("questions", "sums")
+        for model, gap in (("tuned", 0.3), ("chat", 0.05))
+        for n in (2, 3)
+        for measure, statistic in (("task-gram", "spearman"), ("infini-gram", "spearman"))
+    ]  # fmt: skip
+    performance = {"n": 0, "measure": "performance", "statistic": "bleu", "difference": 33.0}
+    return pd.DataFrame([{**rows[0], **performance}, *rows])
+
+
 DRAWN = {
     "performance": lambda: figures.performance_by_support(support()),
     "memorization": lambda: figures.memorization_by_size(memorization(), controls()),
@@ -113,6 +155,9 @@ DRAWN = {
     "novelty": lambda: figures.novelty_by_size(novelty()),
     "emergence": lambda: figures.emergence(support()),
     "thresholds": lambda: figures.pairs_by_threshold(alignment()),
+    "memorization_by_threshold": lambda: figures.memorization_by_threshold(thresholds()),
+    "generated_cosines": lambda: figures.generated_cosines(cosines()),
+    "instruct": lambda: figures.instruct_against_base(instruct()),
 }
 
 
@@ -345,6 +390,45 @@ def test_thresholds_show_alignment_only_where_the_truth_is_known(drawn):
     assert heights(truth) == {0.9, 0.5}
 
 
+def test_memorization_by_threshold_has_a_line_a_threshold(drawn):
+    frame = thresholds()
+    for axis, n in zip(drawn["memorization_by_threshold"].axes, (2, 3), strict=True):
+        assert axis.get_title() == f"questions, n = {n}"
+        assert heights(axis) == {0.0, *values(frame[frame["n"] == n])}
+        assert len([line for line in axis.lines if line.get_marker() != "None"]) == 3
+    labels = [text.get_text() for text in drawn["memorization_by_threshold"].legends[0].texts]
+    assert labels == ["γ = 0.7", "γ = 0.75", "γ = 0.8"]
+
+
+def test_cosines_of_generated_pairs_are_densities_of_area_one(drawn):
+    for axis in drawn["generated_cosines"].axes:
+        smallest, largest = (step.get_data() for step in axis.patches)
+        # 2 and 6 of 8 pairs, 5 and 15 of 20, in bins half a unit wide.
+        assert smallest.values.tolist() == [0, 0.5, 1.5, 0]
+        assert largest.values.tolist() == [0, 0, 0.5, 1.5]
+        assert [step.get_linestyle() for step in axis.patches] == ["--", "-"]
+
+
+def test_instruct_differences_are_filled_where_the_interval_leaves_out_zero(drawn):
+    for axis in drawn["instruct"].axes:
+        points = [line for line in axis.lines if line.get_marker() not in ("None", "")]
+        shown = {(round(line.get_xdata()[0], 6), line.get_markerfacecolor() != "white")
+                 for line in points}  # fmt: skip
+        assert shown == {(0.3, True), (0.05, False)} and len(points) == 8
+        assert [label.get_text() for label in axis.get_yticklabels()] == [
+            "Mem, n = 2", "Mem, n = 3", "Mem, ∞-gram, n = 2", "Mem, ∞-gram, n = 3",
+        ]  # fmt: skip
+
+
+def test_a_task_of_reasoning_is_drawn_by_its_final_answers():
+    frame = support().replace({"metric": {"exact-match": "final-answer",
+                                          "accuracy": "bertscore-precision"}})  # fmt: skip
+    axis = figures.performance_by_support(frame).axes[0]
+    shown = frame[(frame["task"] == "questions") & (frame["metric"] == "final-answer")]
+    assert values(shown[shown["n"] == 2]) <= heights(axis) and 0.77 not in heights(axis)
+    assert axis.get_ylabel() == "final answer"
+
+
 @pytest.mark.parametrize("empty", [True, False], ids=["no rows", "no values"])
 @pytest.mark.parametrize(
     ("draw", "table", "column"),
@@ -355,11 +439,18 @@ def test_thresholds_show_alignment_only_where_the_truth_is_known(drawn):
         (figures.novelty_by_size, novelty, "share"),
         (figures.emergence, support, "value"),
         (figures.pairs_by_threshold, alignment, "kept"),
+        (figures.memorization_by_threshold, thresholds, "value"),
+        (figures.generated_cosines, cosines, "pairs"),
+        (figures.instruct_against_base, instruct, "difference"),
     ],
 )
 def test_nothing_to_draw_is_an_error_not_an_empty_figure(draw, table, column, empty):
     frame = table()
-    frame = frame.iloc[:0] if empty else frame.assign(**{column: 0 if column == "kept" else np.nan})
+    frame = (
+        frame.iloc[:0]
+        if empty
+        else frame.assign(**{column: 0 if column in ("kept", "pairs") else np.nan})
+    )
     with pytest.raises(figures.NothingToDraw, match="nothing to draw"):
         draw(frame)
 
@@ -372,6 +463,8 @@ def test_nothing_to_draw_is_an_error_not_an_empty_figure(draw, table, column, em
         ("plot_memorization", {"memorization": memorization, "controls": controls}, True),
         ("plot_kendall", {"memorization": memorization}, True),
         ("plot_novelty", {"novelty": novelty}, False),
+        ("plot_memorization_by_threshold", {"thresholds": thresholds}, True),
+        ("plot_instruct", {"instruct": instruct}, False),
     ],
 )
 def test_scripts_draw_from_the_tables_at_rest(script, inputs, families, tmp_path):

@@ -96,6 +96,10 @@ def other_frames() -> dict[str, pd.DataFrame]:
             [{"task": "questions", "n": 2, "gamma": 0.75, "candidates": 9000, "in_corpus": 4000,
               "kept": 2000, "non_zero": 1500, "precision": 0.875, "recall": math.nan}]
         ),
+        "thresholds": pd.DataFrame(
+            [{**series, **interval, "gamma": 0.75, "value": 0.23, "items": 123, "examples": 99,
+              "dropped": 4}]
+        ),
         "claims": pd.DataFrame(
             {
                 "claim": ["C1", "C2", "C8"], "statement": ["Mem_3 > Mem_inf", "b", "c"],
@@ -309,7 +313,7 @@ def test_every_table_is_shown_with_its_numbers(tmp_path):
         "0.79 [0.75, 0.83]",  # the answer's frequency at the smallest model
         "10 to 4,321 documents", "0.20 [0.10, 0.30]; 200 of 1,000",
         "0.88", "1,500", "Verdicts: holds 1, fails 1 and cannot tell 1", "make demo", "seed: 7",
-        "any alias", "0.21 [0.10, 0.30]", "abababababababab",
+        "any alias", "0.21 [0.10, 0.30]", "0.23 [0.10, 0.30]; 123 items", "abababababababab",
     ):  # fmt: skip
         assert expected in read.text, expected
     assert "Mem<sub>3</sub> &gt; Mem<sub>∞</sub>" in written
@@ -334,6 +338,111 @@ def test_any_subset_of_tables_gives_a_whole_page(name, tmp_path):
     for title in ("What was run", "What was found", "Figures", "Scores", "Claims", "Glossary"):
         assert title in read.text
     assert ("such as translation, would provide it" in read.text) == (name != "novelty")
+
+
+def test_tasks_stand_in_the_order_of_the_study(tmp_path):
+    parts = [study_frames(task=task) for task in ("apples", "moons", "zebras")]
+    frames = {name: pd.concat([part[name] for part in parts]) for name in parts[0]}
+    study = report.Study("t", tasks=["zebras", "no such task", "apples"])
+    _, read = page(tmp_path, frames, study=study)
+    found = re.findall(r"(apples|moons|zebras), n = 2", read.text)
+    assert found == ["zebras", "apples", "moons"]
+    tables = read.text.split("What was run")[-1].split("What was found")[0]
+    assert tables.index("zebras") < tables.index("apples") < tables.index("moons")
+
+
+def published_frame() -> pd.DataFrame:
+    row = {
+        "quantity": "mem-n3", "task": "questions", "part": "", "source": "Fig 4",
+        "published_model": "", "relation": ">", "published": 0.35, "model": "large",
+        "value": 0.24, "ci_low": 0.2, "ci_high": 0.28, "match": "task", "caveat": "A bound only.",
+        "note": "ours is large",
+    }  # fmt: skip
+    other = {"quantity": "exact-match", "source": "Fig 3", "published_model": "pythia-12b",
+             "relation": "=", "published": 0.41, "part": "support 0 to 9 documents",
+             "caveat": "Close to the figure."}  # fmt: skip
+    unsaid = {"relation": "not significant", "published": math.nan}
+    return pd.DataFrame([row, {**row, **other}, {**row, **unsaid}])
+
+
+def test_published_numbers_stand_apart_from_ours_with_their_caveats(tmp_path):
+    written, read = page(tmp_path, {**study_frames(), "published": published_frame()})
+    section = read.text.split("Published against ours")[-1].split("How to reproduce")[0]
+    assert "none of those on the left was measured here" in section
+    assert "No model of this study is one of the published ones" in section
+    assert "Fig 4 (questions): A bound only." in section
+    assert "Fig 3 (questions): Close to the figure." in section
+    assert section.count("0.24 [0.20, 0.28]") == 3
+    assert "> 0.35" in section and "not significant" in section
+    assert "Mem<sub>3</sub>" in written.split('id="published"')[1]
+    assert "0.41" in section and "0.41" not in read.text.split("What was found")[1].split(
+        "Published against ours"
+    )[0].replace("0.41 [", "")  # the trial's truth
+
+
+def test_a_study_without_published_numbers_or_instruct_models_says_so(tmp_path):
+    _, read = page(tmp_path, study_frames())
+    assert "Nothing of this study has a published number to stand beside" in read.text
+    assert "No model of this study is tuned from another" in read.text
+    assert "The test examples were not searched for in the corpus." in read.text
+
+
+def test_instruct_models_are_counted_by_the_interval_of_the_difference(tmp_path):
+    row = {
+        "task": "questions", "n": 2, "measure": "task-gram", "statistic": "spearman",
+        "base": "large", "instruct": "tuned", "base_value": 0.2, "base_ci_low": 0.1,
+        "base_ci_high": 0.3, "instruct_value": 0.5, "instruct_ci_low": 0.4,
+        "instruct_ci_high": 0.6, "difference": 0.3, "ci_low": 0.16, "ci_high": 0.44,
+    }  # fmt: skip
+    lower = {"n": 0, "measure": "performance", "statistic": "exact-match", "difference": -0.3,
+             "ci_low": -0.44, "ci_high": -0.16}  # fmt: skip
+    unsettled = {"n": 3, "difference": 0.1, "ci_low": -0.1, "ci_high": 0.3}
+    frame = pd.DataFrame([{**row, **lower}, row, {**row, **unsettled}])
+    _, read = page(tmp_path, {**study_frames(), "instruct": frame})
+    assert "of 3 scores 1 are higher and 1 lower by the interval" in read.text
+    assert "which leaves 1 open" in read.text
+    assert "0.30 [0.16, 0.44]" in read.text and "−0.30 [−0.44, −0.16]" in read.text
+
+
+def contaminated_frames(clean=0.48, dirty=0.7) -> dict[str, pd.DataFrame]:
+    series = {"task": "questions", "contamination_n": 8, "measure": "performance",
+              "statistic": "exact-match", "n": 0}  # fmt: skip
+    rows = [
+        {**series, "model": model, "parameters": SIZES[model], "subset": subset, "examples": count,
+         "items": count, "value": value, "ci_low": value - 0.03, "ci_high": value + 0.03}
+        for model in ("small", "large")
+        for subset, count, value in (("all", 390, 0.5), ("clean", 350, clean),
+                                     ("contaminated", 40, dirty))
+    ]  # fmt: skip
+    counts = {"task": "questions", "n": 8, "examples": 400, "searched": 390, "contaminated": 40}
+    return {"contamination": pd.DataFrame([counts]), "decontaminated": pd.DataFrame(rows)}
+
+
+@pytest.mark.parametrize(
+    ("dirty", "words"),
+    [(0.7, "is below zero"), (0.5, "is not told apart from zero"), (0.2, "is above zero")],
+)
+def test_decontamination_is_judged_by_the_interval_of_the_difference(dirty, words, tmp_path):
+    _, read = page(tmp_path, {**study_frames(), **contaminated_frames(dirty=dirty)})
+    block = read.text.split("Decontamination")[1].split("Figures")[0]
+    assert "40 of 390 examples searched share a run of 8 words with the corpus (10.3 %)" in block
+    assert "10 of 400 were not searched" in block
+    assert "At 857k 0.48 [0.45, 0.51] on the 350 clean examples" in block
+    assert words in block
+
+
+def test_decontamination_without_scores_or_without_contaminated_examples(tmp_path):
+    frames = contaminated_frames()
+    alone = {"contamination": frames["contamination"]}
+    _, read = page(tmp_path, {**study_frames(), **alone})
+    assert "No score was taken apart by contamination." in read.text
+    scores = frames["decontaminated"]
+    frames["decontaminated"] = scores[scores["subset"] != "contaminated"]
+    _, read = page(tmp_path, {**study_frames(), **frames})
+    assert "and 0.50 [0.47, 0.53] on all 390; the contaminated ones alone give" in read.text
+    alone = {"decontaminated": scores}
+    _, read = page(tmp_path, alone)
+    assert "were not searched for in the corpus" in read.text
 
 
 def test_an_empty_table_counts_as_missing(tmp_path):

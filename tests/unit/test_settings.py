@@ -57,6 +57,8 @@ def test_every_config_here_is_right(path):
     ("path", "value", "said"),
     [
         ("title", ..., "title: missing"),
+        ("models.small.instruct_of", "smal", "found 'smal', allowed: another model of the study"),
+        ("models.small.instruct_of", "small", "models.small.instruct_of: found 'small', allowed"),
         ("corpus.shard", ["a"], "corpus.shard: unknown key (did you mean shards?); allowed: "),
         ("corpus.on_bad_record", "ignore", "corpus.on_bad_record: found 'ignore'; allowed: "),
         ("corpus.shards", [], "give either corpus.shards or world"),

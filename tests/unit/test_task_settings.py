@@ -181,3 +181,19 @@ def test_settings_import_nothing_heavy():
         cwd=Path(__file__).parents[2] / "workflow",
     )
     assert found.stdout.strip() == "light"
+
+
+@pytest.mark.parametrize(
+    ("groups", "asked"),
+    [
+        (["knowledge"], "knowledge"),
+        (["anatomy", "virology"], "knowledge"),
+        (["reasoning"], "reasoning"),
+        (["formal_logic"], ""),
+        (["anatomy", "formal_logic"], ""),
+        ([], ""),
+    ],
+)
+def test_an_mmlu_task_asks_for_knowledge_or_reasoning_only_where_all_its_subjects_do(groups, asked):
+    task = TaskSettings(format="mmlu", test="test/{subject}.csv", groups=groups, n=3, gamma=0.7)
+    assert task.asks_for() == asked

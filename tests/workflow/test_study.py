@@ -74,7 +74,7 @@ def test_the_report_is_one_file_that_opens_offline(results):
     page = (results / "report.html").read_text()
     assert "A tiny world" in page
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page)
-    assert page.count("data:image/png;base64,") == 6
+    assert page.count("data:image/png;base64,") == 8
 
 
 def test_the_manifest_counts_every_document(results, corpus):
@@ -127,8 +127,35 @@ def test_mining_aligns_better_than_chance(results):
 
 
 def test_every_score_table_is_there_and_filled(results):
+    # No model of this study is an instruct model, and no task a published one.
+    without = {tables.INSTRUCT.path, tables.PUBLISHED.path}
     for table in (t for t in tables.TABLES if t.path.startswith("scores/")):
-        assert len(tables.read(table, results / table.path)) > 0, table.path
+        assert (len(tables.read(table, results / table.path)) > 0) == (table.path not in without)
+
+
+def test_mem_at_the_mined_threshold_is_the_published_mem(results):
+    swept = tables.read(tables.THRESHOLDS, results / "scores/thresholds.csv")
+    assert set(swept["task"]) == {"questions"} and set(swept["gamma"]) == {0.0, 0.2}
+    mem = tables.read(tables.MEMORIZATION, results / "scores/memorization.csv")
+    mem = mem[(mem["measure"] == "task-gram") & (mem["statistic"] == "spearman")]
+    both = swept[swept["gamma"] == 0].merge(mem, on=["task", "model", "n"], suffixes=("", "_mem"))
+    assert len(both) == 4
+    for column in ("value", "ci_low", "ci_high", "items", "examples", "dropped"):
+        assert (both[column] == both[f"{column}_mem"]).all(), column
+
+
+def test_cosines_are_of_every_generated_pair_of_the_smallest_and_the_largest_model(results):
+    cosines = tables.read(tables.GENERATED_COSINES, results / "novelty/cosines/translation.parquet")
+    novelty = tables.read(tables.NOVELTY, results / "scores/novelty.csv")
+    for row in novelty.itertuples():
+        bins = cosines[(cosines["model"] == row.model) & (cosines["n"] == row.n)]
+        assert bins["pairs"].sum() + bins["without_vector"].iloc[0] == row.generated_pairs > 0
+
+
+def test_tasks_stand_in_the_order_of_the_config(results):
+    for table in (tables.MEMORIZATION, tables.PERFORMANCE):
+        tasks = tables.read(table, results / table.path)["task"]
+        assert list(dict.fromkeys(tasks)) == ["questions", "translation", "choices"]
 
 
 def test_memorization_counts_what_it_drops(results):
@@ -300,6 +327,7 @@ tasks:
     max_new_tokens: 8
 models:
   mine: {{path: model, revision: {revision}, parameters: 5000}}
+  tuned: {{path: model, parameters: 5000, instruct_of: mine}}
 statistics: {{bootstrap: 100, permutations: 100}}
 """
 
@@ -342,7 +370,11 @@ def test_own_corpus_task_and_model_from_a_config_alone(own):
     manifest = tables.read(tables.MANIFEST, own / "results/own/corpus/manifest.parquet")
     assert manifest["shard"].tolist() == ["lines", "notes", "rows"]
     assert (own / "results/own/report.html").is_file()
-    assert len(tables.read(tables.PERFORMANCE, own / "results/own/scores/performance.csv")) == 1
+    assert len(tables.read(tables.PERFORMANCE, own / "results/own/scores/performance.csv")) == 2
+    instruct = tables.read(tables.INSTRUCT, own / "results/own/scores/instruct.csv")
+    assert set(instruct["instruct"]) == {"tuned"} and set(instruct["base"]) == {"mine"}
+    assert instruct["measure"].tolist()[:2] == ["performance", "task-gram"]
+    assert "tuned beside mine" in (own / "results/own/report.html").read_text()
 
 
 def test_a_bad_record_stops_with_file_and_line_or_is_counted(own):

@@ -70,26 +70,12 @@ def instruct(frame: pd.DataFrame) -> tuple[list[str], list[Grid]]:
     """Instruct models beside their base models (``tables.INSTRUCT``), and where they differ."""
     said = []
     for (base, tuned), rows in frame.groupby(["base", "instruct"], sort=False):
-        apart: dict[str, list[str]] = {}
-        for row in rows.itertuples():
-            place = f"{_label(row.measure, row.statistic)} of {row.task}"
-            place += f" at n = {row.n}" if row.n else ""
-            apart.setdefault(sign(_three(row, value="difference")), []).append(place)
-        words = [
-            f"{ours} in {listed(apart[theirs])}"
-            for theirs, ours in (("above zero", "higher"), ("below zero", "lower"))
-            if theirs in apart
-        ]
-        open_ones = len(rows) - sum(len(apart.get(name, ())) for name in ("above zero",
-                                                                          "below zero"))  # fmt: skip
+        signs = [sign(_three(row, value="difference")) for row in rows.itertuples()]
+        higher, lower = signs.count("above zero"), signs.count("below zero")
         said.append(
-            f"{tuned} beside {base}, which it is tuned from: "
-            + (f"{listed(words)}" if words else "no score is settled to differ")
-            + (
-                f"; the interval of the difference leaves {open_ones} of {len(rows)} scores open."
-                if open_ones
-                else "."
-            )
+            f"{tuned} beside {base}, which it is tuned from: of {len(rows)} scores {higher} are "
+            f"higher and {lower} lower by the interval of the difference, which leaves "
+            f"{len(rows) - higher - lower} open."
         )
     columns = ["task", "n", "measure", "base", "instruct", "base, 95 % interval",
                "instruct, 95 % interval", "difference"]  # fmt: skip
