@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 min_version("9.0")
 sys.path.insert(0, f"{workflow.basedir}/workflow")
 
-from tracemem import corpus, settings, source
+from tracemem import corpus, fetch, settings, source
 from tracemem.world.settings import TASKS as WORLD_TASKS
 
 if not config:
@@ -17,10 +17,16 @@ if not config:
     )
 try:
     study = settings.load(config)
+    remotes = {remote.file: remote for remote in fetch.find(study.corpus.fetch)}
     if study.world:
         shards = {
             name: f"{study.results}/world/corpus/{name}.jsonl.zst"
             for name in study.world_shards()
+        }
+    elif remotes:
+        shards = {
+            remote.name: f"{study.results}/corpus/fetched/{file}"
+            for file, remote in remotes.items()
         }
     else:
         shards = {
@@ -40,6 +46,7 @@ pathvars:
 
 wildcard_constraints:
     shard="|".join(map(re.escape, shards)),
+    file="|".join(map(re.escape, remotes)) or "none",
     task="|".join(map(re.escape, study.tasks)),
     model="|".join(map(re.escape, models)) or "none",
     size="|".join(map(re.escape, study.ladder.sizes)) if study.ladder else "none",

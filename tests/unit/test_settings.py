@@ -1,6 +1,7 @@
 """A wrong config stops before any job, with the key, what was found and what is allowed."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,29 @@ def test_every_config_here_is_right(path):
         ("models.small.instruct_of", "small", "models.small.instruct_of: found 'small', allowed"),
         ("corpus.shard", ["a"], "corpus.shard: unknown key (did you mean shards?); allowed: "),
         ("corpus.on_bad_record", "ignore", "corpus.on_bad_record: found 'ignore'; allowed: "),
-        ("corpus.shards", [], "give either corpus.shards or world"),
-        ("world", {}, "give either corpus.shards or world"),
+        ("corpus.shards", [], "give either corpus.shards, corpus.fetch or world"),
+        ("world", {}, "give either corpus.shards, corpus.fetch or world"),
+        ("corpus.fetch", {"a": {"urls": "http://b/c.jsonl"}}, "give either corpus.shards, corpus."),
+        ("corpus.fetch.a", {"hub": "b/c"}, "corpus.fetch.a: files: found [], allowed: "),
+        (
+            "corpus.fetch.a",
+            {"hub": "b/c", "urls": "d"},
+            "corpus.fetch.a: give either hub, with its",
+        ),
+        ("corpus.fetch.a", {}, "corpus.fetch.a: give either hub, with its files, or urls"),
+        ("corpus.fetch.a", {"urls": "d", "revision": "e"}, "revision: found 'e', allowed: none"),
+        ("corpus.fetch.a", {"urls": "http://b/{1..}"}, "urls: found 'http://b/{1..}'; allowed in "),
+        ("corpus.fetch.a", {"urls": "http://b/{2..1}"}, "allowed: ranges that go up"),
+        ("corpus.fetch.a b", {"urls": "d"}, "corpus.fetch.a b"),
+        ("resources.count_ngram", {}, "count_ngram: no rule whose needs can be set (did you mean "),
+        ("resources.write_manifest", {"mem_mb": 900}, "no rule whose needs can be set; allowed: "),
+        (
+            "resources.generate",
+            {"mem_mb": 900},
+            "generate: its needs stand in models, under mem_mb",
+        ),
+        ("resources.count_ngrams", {"memory": 9}, "count_ngrams.memory: unknown key; allowed: mem"),
+        ("resources.count_ngrams.runtime", 0, "count_ngrams.runtime: found 0; allowed: "),
         ("tasks.capitals.gama", 0.5, "tasks.capitals.gama: unknown key (did you mean gamma?)"),
         ("tasks.capitals.gamma", 2, "gamma: found 2.0, allowed: "),
         ("tasks.capitals.embedder", "e5", "tasks.capitals.embedder: found 'e5', allowed: lsa"),
@@ -101,3 +123,16 @@ def test_models_are_in_order_of_size():
     changed = config("models.large", {"path": "models/large", "parameters": 5000})
     changed["models"]["tiny"] = {"path": "models/tiny", "parameters": 10}
     assert list(settings.load(changed).study_models()) == ["tiny", "small", "large"]
+
+
+def test_rules_with_needs_to_set_are_those_that_ask_for_them():
+    asking = set()
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for name, body in re.findall(
+            r"^ *rule (\w+):\n((?:(?! *rule ).*\n)*)", path.read_text(), re.M
+        ):
+            keys = re.findall(r'needs\("(\w+)", "(\w+)", \d+\)', body)
+            if keys:
+                assert keys == [(name, key) for key in ("threads", "mem_mb", "runtime")]
+                asking.add(name)
+    assert asking == set(settings.SIZED_RULES)

@@ -197,3 +197,16 @@ def test_settings_import_nothing_heavy():
 def test_an_mmlu_task_asks_for_knowledge_or_reasoning_only_where_all_its_subjects_do(groups, asked):
     task = TaskSettings(format="mmlu", test="test/{subject}.csv", groups=groups, n=3, gamma=0.7)
     assert task.asks_for() == asked
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {**PLAIN, "test_set": "wmt09"},
+        {"format": "parallel-text", "test_set": "wmt09", "test": "news.{language}",
+         "languages": ["de", "en"], "n": 2, "gamma": 0.5},
+    ],
+)  # fmt: skip
+def test_a_test_set_stands_in_place_of_test_in_translations(given):
+    with pytest.raises(ValidationError, match="test_set: found 'wmt09', allowed with parallel"):
+        TaskSettings(**given)

@@ -324,3 +324,47 @@ def test_real_files(real_data):
         ),
     }
     assert sizes == {"gsm8k": 1319, "mmlu": 14042, "triviaqa": 3000, "wmt09": 2525}
+
+
+def test_a_test_set_of_sacrebleu_beside_training_pairs_of_the_hub(tmp_path, monkeypatch, caplog):
+    import datasets
+    from sacrebleu.dataset import DATASETS
+
+    known = DATASETS["wmt09"]
+    assert len(known.langpairs) == 12
+    monkeypatch.setattr(known, "_outdir", str(tmp_path))
+    for field in known.fieldnames("de-en"):
+        (tmp_path / f"wmt09.de-en.{field}").write_text(
+            "ein Haus\nzwei\n" * (field == "src") or "a\nb\n"
+        )
+    pairs = [{"de": "drei Tage", "en": "three days"}, {"de": "", "en": "four"}]
+    (tmp_path / "hub").mkdir()
+    rows = datasets.Dataset.from_list([{"translation": pair} for pair in pairs])
+    rows.to_parquet(tmp_path / "hub" / "train.parquet")
+    task = {
+        "format": "parallel-text",
+        "test_set": "wmt09",
+        "hub": {"name": str(tmp_path / "hub")},
+        "languages": ["de", "en"],
+    }
+    test, train = load(**task), load("train", **task)
+    assert test[["input", "target"]].values.tolist() == [["ein Haus", "a"], ["zwei", "b"]]
+    assert train[["input", "target", "group"]].values.tolist() == [
+        ["drei Tage", "three days", "de-en"]
+    ]
+    assert "1 of 2 lines have an empty side" in caplog.text
+    with pytest.raises(TaskError, match=r"sacrebleu wmt09: no direction 'de-fr', allowed: cs-en, "):
+        load(**{**task, "languages": ["de", "fr"]})
+    with pytest.raises(TaskError, match=r"sacrebleu wmt-09: no such test set; allowed: .*wmt09"):
+        load(**{**task, "test_set": "wmt-09"})
+
+
+def test_a_test_set_that_cannot_be_downloaded_says_so(tmp_path, monkeypatch):
+    from sacrebleu.dataset import DATASETS
+
+    known = DATASETS["wmt09"]
+    monkeypatch.setattr(known, "_outdir", str(tmp_path))
+    monkeypatch.setattr(known, "_rawdir", str(tmp_path / "raw"))
+    monkeypatch.setattr(known, "data", [(tmp_path / "absent.tgz").as_uri()])
+    with pytest.raises(TaskError, match=r"sacrebleu wmt09: cannot be had \("):
+        load(format="parallel-text", test_set="wmt09", languages=["de", "en"])

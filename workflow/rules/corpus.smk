@@ -1,4 +1,4 @@
-# Corpus shards, found or generated, and their manifest.
+# Corpus shards, found, downloaded or generated, and their manifest.
 
 
 if study.world:
@@ -51,6 +51,29 @@ if study.world:
             "../scripts/generate_shard.py"
 
 
+if study.corpus.fetch:
+
+    rule fetch_shard:
+        output:
+            "<results>/corpus/fetched/{file}",
+        log:
+            "<logs>/fetch_shard/{file}.log",
+        benchmark:
+            "<benchmarks>/fetch_shard/{file}.tsv"
+        retries: 3
+        conda:
+            "../../envs/workflow.yaml"
+        threads: needs("fetch_shard", "threads", 1)
+        resources:
+            mem_mb=needs("fetch_shard", "mem_mb", 1000),
+            runtime=needs("fetch_shard", "runtime", 240),
+        params:
+            source=lambda wildcards: remotes[wildcards.file].source,
+            code=code("fetch_shard"),
+        script:
+            "../scripts/fetch_shard.py"
+
+
 rule inspect_shard:
     input:
         lambda wildcards: shards[wildcards.shard],
@@ -62,10 +85,10 @@ rule inspect_shard:
         "<benchmarks>/inspect_shard/{shard}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("inspect_shard", "threads", 1)
     resources:
-        mem_mb=1000,
-        runtime=120,
+        mem_mb=needs("inspect_shard", "mem_mb", 1000),
+        runtime=needs("inspect_shard", "runtime", 120),
     params:
         corpus=corpus_reading(),
         code=code("inspect_shard"),

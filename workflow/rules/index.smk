@@ -12,10 +12,10 @@ rule list_candidates:
         "<benchmarks>/list_candidates.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("list_candidates", "threads", 1)
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=needs("list_candidates", "mem_mb", 4000),
+        runtime=needs("list_candidates", "runtime", 60),
     params:
         n=[study.tasks[task].n for task, _ in mined_splits()],
         grams=[grams(task) for task, _ in mined_splits()],
@@ -41,10 +41,10 @@ rule count_ngrams:
         "<benchmarks>/count_ngrams/{shard}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("count_ngrams", "threads", 1)
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=needs("count_ngrams", "mem_mb", 4000),
+        runtime=needs("count_ngrams", "runtime", 240),
     params:
         corpus=corpus_reading(),
         code=code("count_ngrams"),
@@ -63,10 +63,10 @@ rule merge_ngrams:
         "<benchmarks>/merge_ngrams.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("merge_ngrams", "threads", 1)
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=needs("merge_ngrams", "mem_mb", 4000),
+        runtime=needs("merge_ngrams", "runtime", 60),
     params:
         code=code("merge_ngrams"),
     script:
@@ -92,10 +92,10 @@ if study.infgram:
             "<benchmarks>/index_shard/{number}.tsv"
         conda:
             "../../envs/workflow.yaml"
-        threads: 1
+        threads: needs("index_shard", "threads", 1)
         resources:
-            mem_mb=8000,
-            runtime=480,
+            mem_mb=needs("index_shard", "mem_mb", 8000),
+            runtime=needs("index_shard", "runtime", 480),
         params:
             shard=lambda wildcards: list(shards)[int(wildcards.number)],
             tokenizer=study.infgram.tokenizer,
@@ -127,10 +127,10 @@ if study.infgram:
             "<benchmarks>/score_infgram/{task}.tsv"
         conda:
             "../../envs/workflow.yaml"
-        threads: 1
+        threads: needs("score_infgram", "threads", 1)
         resources:
-            mem_mb=8000,
-            runtime=120,
+            mem_mb=needs("score_infgram", "mem_mb", 8000),
+            runtime=needs("score_infgram", "runtime", 120),
         params:
             tokenizer=study.infgram.tokenizer,
             code=code("score_infgram"),

@@ -14,10 +14,10 @@ if study.ladder:
             "<benchmarks>/train_tokenizer.tsv"
         conda:
             "../../envs/workflow.yaml"
-        threads: 1
+        threads: needs("train_tokenizer", "threads", 1)
         resources:
-            mem_mb=2000,
-            runtime=60,
+            mem_mb=needs("train_tokenizer", "mem_mb", 2000),
+            runtime=needs("train_tokenizer", "runtime", 60),
         params:
             shards=shards,
             corpus=corpus_reading(),
@@ -39,10 +39,10 @@ if study.ladder:
             "<benchmarks>/pack_shard/{shard}.tsv"
         conda:
             "../../envs/workflow.yaml"
-        threads: 1
+        threads: needs("pack_shard", "threads", 1)
         resources:
-            mem_mb=2000,
-            runtime=120,
+            mem_mb=needs("pack_shard", "mem_mb", 2000),
+            runtime=needs("pack_shard", "runtime", 120),
         params:
             corpus=corpus_reading(),
             code=code("pack_shard"),
@@ -60,10 +60,10 @@ if study.ladder:
             "<benchmarks>/pack_corpus.tsv"
         conda:
             "../../envs/workflow.yaml"
-        threads: 1
+        threads: needs("pack_corpus", "threads", 1)
         resources:
-            mem_mb=2000,
-            runtime=60,
+            mem_mb=needs("pack_corpus", "mem_mb", 2000),
+            runtime=needs("pack_corpus", "runtime", 60),
         params:
             code=code("pack_corpus"),
         script:

@@ -13,10 +13,10 @@ rule fit_embedder:
         "<benchmarks>/fit_embedder/{embedder}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("fit_embedder", "threads", 1)
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=needs("fit_embedder", "mem_mb", 4000),
+        runtime=needs("fit_embedder", "runtime", 120),
     params:
         shards=shards,
         corpus=corpus_reading(),
@@ -45,10 +45,10 @@ rule mine_pairs:
         "<benchmarks>/mine_pairs/{task}.n{n}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("mine_pairs", "threads", 1)
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=needs("mine_pairs", "mem_mb", 8000),
+        runtime=needs("mine_pairs", "runtime", 240),
     params:
         grams=lambda wildcards: grams(wildcards.task),
         thresholds=thresholds,
@@ -72,10 +72,10 @@ rule count_pairs:
         "<benchmarks>/count_pairs/{shard}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("count_pairs", "threads", 1)
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=needs("count_pairs", "mem_mb", 8000),
+        runtime=needs("count_pairs", "runtime", 240),
     params:
         corpus=corpus_reading(),
         samples=study.samples,
@@ -97,10 +97,10 @@ rule merge_pairs:
         "<benchmarks>/merge_pairs.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("merge_pairs", "threads", 1)
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=needs("merge_pairs", "mem_mb", 8000),
+        runtime=needs("merge_pairs", "runtime", 60),
     params:
         samples=study.samples,
         code=code("merge_pairs"),
@@ -123,10 +123,10 @@ rule tabulate_pairs:
         "<benchmarks>/tabulate_pairs/{task}.n{n}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("tabulate_pairs", "threads", 1)
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=needs("tabulate_pairs", "mem_mb", 4000),
+        runtime=needs("tabulate_pairs", "runtime", 60),
     params:
         grams=lambda wildcards: grams(wildcards.task),
         gamma=lambda wildcards: thresholds(wildcards)[0],
@@ -148,10 +148,10 @@ rule measure_alignment:
         "<benchmarks>/measure_alignment.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("measure_alignment", "threads", 1)
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=needs("measure_alignment", "mem_mb", 4000),
+        runtime=needs("measure_alignment", "runtime", 30),
     params:
         **task_n(),
         code=code("measure_alignment"),

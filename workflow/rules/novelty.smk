@@ -15,10 +15,10 @@ rule list_generated_pairs:
         "<benchmarks>/list_generated_pairs/{task}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("list_generated_pairs", "threads", 1)
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=needs("list_generated_pairs", "mem_mb", 8000),
+        runtime=needs("list_generated_pairs", "runtime", 60),
     params:
         n=lambda wildcards: study.tasks[wildcards.task].n,
         grams=lambda wildcards: grams(wildcards.task),
@@ -39,10 +39,10 @@ rule count_generated_pairs:
         "<benchmarks>/count_generated_pairs/{shard}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("count_generated_pairs", "threads", 1)
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=needs("count_generated_pairs", "mem_mb", 8000),
+        runtime=needs("count_generated_pairs", "runtime", 240),
     params:
         corpus=corpus_reading(),
         code=code("count_generated_pairs"),
@@ -61,10 +61,10 @@ rule merge_generated_pairs:
         "<benchmarks>/merge_generated_pairs.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("merge_generated_pairs", "threads", 1)
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=needs("merge_generated_pairs", "mem_mb", 8000),
+        runtime=needs("merge_generated_pairs", "runtime", 60),
     params:
         code=code("merge_generated_pairs"),
     script:

@@ -23,10 +23,10 @@ rule score_memorization:
         "<benchmarks>/score_memorization/{task}/{model}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("score_memorization", "threads", 1)
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=needs("score_memorization", "mem_mb", 4000),
+        runtime=needs("score_memorization", "runtime", 120),
     params:
         n=lambda wildcards: study.tasks[wildcards.task].n,
         parameters=lambda wildcards: models[wildcards.model].parameters,
@@ -149,10 +149,10 @@ rule score_performance:
         "<benchmarks>/score_performance/{task}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("score_performance", "threads", 1)
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=needs("score_performance", "mem_mb", 4000),
+        runtime=needs("score_performance", "runtime", 60),
     params:
         task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
         models=series(),
@@ -194,7 +194,7 @@ rule score_novelty:
             task=novelty_tasks(),
             model=models,
         ),
-        counts=rules.merge_generated_pairs.output[0],
+        counts=rules.merge_generated_pairs.output[0] if novelty_tasks() else [],
     output:
         "<results>/scores/novelty.csv",
     log:
@@ -203,10 +203,10 @@ rule score_novelty:
         "<benchmarks>/score_novelty.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("score_novelty", "threads", 1)
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=needs("score_novelty", "mem_mb", 8000),
+        runtime=needs("score_novelty", "runtime", 60),
     params:
         tasks={
             name: {"n": study.tasks[name].n, **grams(name)} for name in novelty_tasks()

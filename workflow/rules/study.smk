@@ -6,9 +6,15 @@ def code(script):
     return source.digest(source.WORKFLOW / "scripts" / f"{script}.py")
 
 
+def needs(rule, key, default):
+    """What a rule asks of the machine under a key: the study's own number, else the default."""
+    own = study.resources.get(rule)
+    return getattr(own, key, None) or default
+
+
 def corpus_reading():
     """How a script reads every shard."""
-    return study.corpus.model_dump(mode="json", exclude={"shards"})
+    return study.corpus.model_dump(mode="json", exclude={"shards", "fetch"})
 
 
 def piece_before(size, piece):
@@ -68,17 +74,15 @@ def examples_of(task, split="test"):
 
 def reading(task):
     """What decides a task's examples: its keys less those of mining, generation and scoring."""
-    keys = {
-        "kind",
-        "format",
-        "test",
-        "train",
-        "hub",
-        "fields",
-        "languages",
+    keys = {"kind", "format", "test", "train", "hub", "test_set", "fields", "languages"}
+    keys |= {
         "directions",
+        "groups",
+        "test_limit",
+        "train_limit",
+        "permuted_of",
+        "prompt",
     }
-    keys |= {"groups", "test_limit", "train_limit", "permuted_of", "prompt"}
     return study.tasks[task].model_dump(mode="json", include=keys)
 
 

@@ -12,10 +12,10 @@ rule load_task:
         "<benchmarks>/load_task/{task}.{split}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
+    threads: needs("load_task", "threads", 1)
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=needs("load_task", "mem_mb", 2000),
+        runtime=needs("load_task", "runtime", 30),
     params:
         task=lambda wildcards: reading(wildcards.task),
         code=code("load_task"),

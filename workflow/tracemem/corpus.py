@@ -27,10 +27,11 @@ import hashlib
 import logging
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,7 @@ _PAD = 64
 _WARNINGS = 10
 
 BadRecord = Literal["stop", "skip"]
+Place = TypeVar("Place")
 
 
 class CorpusError(ValueError):
@@ -95,32 +97,49 @@ def find_shards(globs: Iterable[str]) -> list[Shard]:
             )
         paths.update(found)
     for path in paths:
-        if not path.is_dir() and not path.name.endswith(ENDINGS):
+        if not path.is_dir() and not ending(path.name):
             raise CorpusError(
                 f"{path}: not a kind of shard; allowed: {', '.join(ENDINGS)} or a folder of .txt"
             )
-    names = {path: _stem(path) for path in paths}
-    depth = 1
-    while len(set(names.values())) < len(names):
-        taken = list(names.values())
-        if depth > max(len(path.absolute().parts) for path in paths):
-            same = sorted(str(path) for path, name in names.items() if taken.count(name) > 1)
-            raise CorpusError(f"corpus shards: the names of {', '.join(same)} come out the same")
-        names = {
-            path: name
-            if taken.count(name) == 1
-            else _safe("-".join((*path.absolute().parts[-1 - depth : -1], _stem(path))))
-            for path, name in names.items()
-        }
-        depth += 1
+    places = {
+        path: (*path.absolute().parts[:-1], path.name.removesuffix(_ending_of(path)))
+        for path in paths
+    }
+    names = distinct_names(places)
     return sorted((Shard(name, path) for path, name in names.items()), key=lambda shard: shard.name)
 
 
-def _stem(path: Path) -> str:
-    name = path.name
-    if not path.is_dir():
-        name = name[: -max(len(ending) for ending in ENDINGS if name.endswith(ending))]
-    return _safe(name)
+def distinct_names(places: Mapping[Place, Sequence[str]]) -> dict[Place, str]:
+    """A shard name for every place: the last of its parts or, where two share it, folders before.
+
+    Args:
+        places: the parts of each place, outermost first; the last without its ending.
+
+    Raises:
+        CorpusError: two places cannot be told apart.
+    """
+    names = {place: _safe(parts[-1]) for place, parts in places.items()}
+    depth = 1
+    while len(set(names.values())) < len(names):
+        taken = Counter(names.values())
+        if depth > max(map(len, places.values())):
+            same = sorted(str(place) for place in names if taken[names[place]] > 1)
+            raise CorpusError(f"corpus shards: the names of {', '.join(same)} come out the same")
+        names = {
+            place: name if taken[name] == 1 else _safe("-".join(places[place][-1 - depth :]))
+            for place, name in names.items()
+        }
+        depth += 1
+    return names
+
+
+def ending(name: str) -> str:
+    """The ending of a shard's file, of ENDINGS; empty where it has none of them."""
+    return max((known for known in ENDINGS if name.endswith(known)), key=len, default="")
+
+
+def _ending_of(path: Path) -> str:
+    return "" if path.is_dir() else ending(path.name)
 
 
 def _safe(name: str) -> str:

@@ -1,4 +1,4 @@
-"""How far a long reading job has come, told through the log: bytes, documents, rate, time left."""
+"""How far a long job has come, told through the log: bytes, documents, rate, time left."""
 
 import logging
 import threading
@@ -12,18 +12,24 @@ class Progress:
 
     Args:
         work: what is done, named at the start of every line.
-        total: bytes at rest to read.
+        total: bytes at rest, 0 where nobody knows.
         every: seconds between lines; the last line comes whatever the time.
+        documents: whether documents and text are counted; a download only moves bytes.
+        begin: bytes that were done before this job.
     """
 
-    def __init__(self, work: str, total: int, every: float = 10.0):
+    def __init__(
+        self, work: str, total: int, every: float = 10.0, documents: bool = True, begin: int = 0
+    ):
         self.work, self.total, self.every = work, total, every
-        self.position = self.documents = self.text_bytes = 0
+        self.position = self.begin = begin
+        self.documents = self.text_bytes = 0
+        self._counting = documents
         self._start = self._last = time.monotonic()
         self._lock = threading.Lock()
 
-    def add(self, position: int, documents: int, text_bytes: int) -> None:
-        """Note that reading has reached byte ``position`` and this much more is done."""
+    def add(self, position: int, documents: int = 0, text_bytes: int = 0) -> None:
+        """Note that the job has reached byte ``position`` and this much more is done."""
         with self._lock:
             self.position = max(self.position, position)
             self.documents += documents
@@ -32,8 +38,10 @@ class Progress:
             if now - self._last < self.every:
                 return
             self._last = now
-            left = (now - self._start) * (self.total / max(self.position, 1) - 1)
-            logger.info("%s: %s, %.0f s left", self.work, self._done(now), max(left, 0))
+            done = max(self.position - self.begin, 1)
+            left = (now - self._start) * (self.total - self.position) / done
+            ahead = f", {max(left, 0):.0f} s left" if self.total else ""
+            logger.info("%s: %s%s", self.work, self._done(now), ahead)
 
     def finish(self) -> None:
         """Tell the whole."""
@@ -41,8 +49,12 @@ class Progress:
 
     def _done(self, now: float) -> str:
         seconds = max(now - self._start, 1e-9)
-        return (
-            f"{self.position / 1e6:.1f} of {self.total / 1e6:.1f} MB at rest, "
-            f"{self.documents:,} documents, {self.text_bytes / 1e6:.1f} MB of text "
-            f"in {seconds:.1f} s ({self.text_bytes / 1e6 / seconds:.0f} MB/s)"
-        )
+        told = f"{self.position / 1e6:.1f}"
+        if self.total:
+            told += f" of {self.total / 1e6:.1f}"
+        told += " MB at rest"
+        moved = self.position - self.begin
+        if self._counting:
+            moved = self.text_bytes
+            told += f", {self.documents:,} documents, {moved / 1e6:.1f} MB of text"
+        return f"{told} in {seconds:.1f} s ({moved / 1e6 / seconds:.0f} MB/s)"

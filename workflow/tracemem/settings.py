@@ -11,12 +11,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tracemem.fetch_settings import FetchSettings
 from tracemem.ladder_settings import LadderSettings
 from tracemem.task_settings import TaskSettings
 from tracemem.world.settings import WorldSettings, shard_names
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
+
+# Rules whose needs grow with the corpus or the tasks; every other rule's needs stand elsewhere.
+SIZED_RULES = (
+    "fetch_shard", "inspect_shard", "train_tokenizer", "pack_shard", "pack_corpus", "load_task",
+    "list_candidates", "count_ngrams", "merge_ngrams", "index_shard", "score_infgram",
+    "fit_embedder", "mine_pairs", "count_pairs", "merge_pairs", "tabulate_pairs",
+    "measure_alignment", "list_generated_pairs", "count_generated_pairs", "merge_generated_pairs",
+    "score_memorization", "score_performance", "score_novelty",
+)  # fmt: skip
+_NEEDS_ELSEWHERE = {
+    "generate": "models, under mem_mb, runtime, threads and gpus",
+    "train_model": "ladder, under mem_mb, runtime, threads and gpus",
+    "train_piece": "ladder, under mem_mb, runtime, threads and gpus",
+}
 
 
 class SettingsError(ValueError):
@@ -34,8 +49,11 @@ class CorpusSettings(Section):
 
     shards: list[str] = Field(
         default=[],
-        description="Files, folders of .txt, or globs: .jsonl, .jsonl.gz, .jsonl.zst, .parquet. "
-        "Left out where the study makes its own world.",
+        description="Files, folders of .txt, or globs: .jsonl, .json, both also .gz or .zst, "
+        ".parquet. Left out where shards are downloaded or the study makes its own world.",
+    )
+    fetch: dict[Name, FetchSettings] = Field(
+        default={}, description="Shards to download, by a name for each of their sources."
     )
     text_field: str = Field(default="text", min_length=1, description="Field that holds the text.")
     on_bad_record: Literal["stop", "skip"] = Field(
@@ -174,6 +192,14 @@ class StatisticsSettings(Section):
     )
 
 
+class ResourceSettings(Section):
+    """What every job of one rule asks of the machine; what is left out is the rule's default."""
+
+    mem_mb: int | None = Field(default=None, ge=100, description="Memory, MB.")
+    runtime: int | None = Field(default=None, ge=1, description="Time limit, minutes.")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads.")
+
+
 class Settings(Section):
     """A study."""
 
@@ -213,11 +239,16 @@ class Settings(Section):
         description="Words of the n-grams of test examples that are looked for in the corpus, to "
         "score with and without the examples it holds one of; empty: none.",
     )
+    resources: dict[str, ResourceSettings] = Field(
+        default={}, description="Memory, time and threads of rules by name, for a larger study."
+    )
 
     @model_validator(mode="after")
     def _consistent(self):
-        if bool(self.corpus.shards) == bool(self.world):
-            raise ValueError("give either corpus.shards or world, one of them")
+        if sum(map(bool, (self.corpus.shards, self.corpus.fetch, self.world))) != 1:
+            raise ValueError("give either corpus.shards, corpus.fetch or world, one of them")
+        for rule in self.resources:
+            self._check_sized(rule)
         for name, task in self.tasks.items():
             if task.embedder not in self.embedders:
                 raise ValueError(
@@ -249,6 +280,18 @@ class Settings(Section):
                     f"model of the study ({', '.join(others) or 'there is none'})"
                 )
         return self
+
+    @staticmethod
+    def _check_sized(rule: str) -> None:
+        if rule in _NEEDS_ELSEWHERE:
+            raise ValueError(f"resources.{rule}: its needs stand in {_NEEDS_ELSEWHERE[rule]}")
+        if rule not in SIZED_RULES:
+            close = difflib.get_close_matches(rule, SIZED_RULES, n=1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            raise ValueError(
+                f"resources.{rule}: no rule whose needs can be set{hint}; allowed: "
+                f"{', '.join(SIZED_RULES)}"
+            )
 
     def study_models(self) -> dict[str, ModelSettings]:
         """Every model of the study by name, the ladder's first, in order of size."""

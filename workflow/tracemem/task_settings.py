@@ -138,7 +138,7 @@ class _Section(BaseModel):
 class HubSettings(_Section):
     """A data set of the Hugging Face hub, read through ``datasets``."""
 
-    name: str = Field(min_length=1, description="Name on the hub, e.g. mandarjoshi/trivia_qa.")
+    name: str = Field(min_length=1, description="Name on the hub, as owner/name.")
     subset: str = Field(default="", description="Its configuration, e.g. rc.nocontext.")
     revision: str = Field(default="", description="Commit or tag; empty: the default branch.")
     test: str = Field(default="test", description="Split that serves as the test split.")
@@ -198,6 +198,11 @@ class TaskSettings(_Section):
     train: Texts = Field(default=[], description="The same for the training split.")
     hub: HubSettings | None = Field(
         default=None, description="Data set of the hub, in place of test and train."
+    )
+    test_set: str = Field(
+        default="",
+        description="For parallel-text: a test set of sacrebleu, e.g. wmt09, in place of test; "
+        "hub then gives the training split alone.",
     )
     fields: FieldSettings = Field(
         default=FieldSettings(), description="Names of the fields, for the format jsonl."
@@ -295,8 +300,12 @@ class TaskSettings(_Section):
             raise ValueError(f"kind: found {self.kind!r}, allowed with {self.format}: {expected}")
         if self.hub and (self.test or self.train):
             raise ValueError("hub: give either hub or test and train, not both")
-        if not self.hub and not self.test:
+        if not (self.hub or self.test or self.test_set):
             raise ValueError("test: missing; give a file of the test split, or hub")
+        if self.test_set and (self.test or self.format != "parallel-text"):
+            raise ValueError(
+                f"test_set: found {self.test_set!r}, allowed with parallel-text, in place of test"
+            )
         if self.pairs_from == "train" and not (self.hub or self.train):
             raise ValueError("pairs_from: found 'train', but train names no file; allowed: test")
         self._check_places()
@@ -478,7 +487,7 @@ class TaskSettings(_Section):
         return []
 
     def files(self, split: str) -> list[str]:
-        """Files and folders a split is read from, in order; none if it comes from the hub."""
+        """Files and folders a split is read from, in order; none if it is not of local files."""
         places: Iterable[str] = getattr(self, split)
         if self.format == "mmlu":
             return [

@@ -26,7 +26,11 @@ def load(task: TaskSettings, split: str) -> pd.DataFrame:
         TaskError: the task has no example, or a record is not what it should be; file and line,
             what was found and what is allowed are named.
     """
-    where = f"hub {task.hub.name}" if task.hub else ", ".join(task.files(split)) or "no file"
+    where = ", ".join(task.files(split)) or "no file"
+    if task.test_set and split == "test":
+        where = f"sacrebleu {task.test_set}"
+    elif task.hub:
+        where = f"hub {task.hub.name}"
     found = [_in_nfc(task, example) for example in _examples(task, split)]
     if not found:
         raise TaskError(f"{where}: no example in the {split} split")
@@ -68,7 +72,10 @@ def _examples(task: TaskSettings, split: str) -> Iterator[Example]:
         for path in task.files(split):
             yield from source.examples(task, records(path))
         return
-    source = {"mmlu": mmlu, "triviaqa": triviaqa, "parallel-text": parallel_text}[task.format]
+    if task.format == "parallel-text":
+        yield from parallel_text.examples(task, split)
+        return
+    source = {"mmlu": mmlu, "triviaqa": triviaqa}[task.format]
     if task.hub:
         yield from source.of_records(task, hub_records(task.hub, split))
     elif task.files(split):

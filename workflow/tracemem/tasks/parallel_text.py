@@ -1,13 +1,22 @@
-"""Translations: one sentence a line in two files (WMT, Europarl), or WMT's ``.sgm``."""
+"""Translations: one sentence a line in two files (WMT, Europarl), WMT's ``.sgm``, or sacrebleu."""
 
 import html
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
 from tracemem.task_settings import TaskSettings
 from tracemem.tasks.examples import Example
-from tracemem.tasks.records import Record, TaskError, content, field, lines, records
+from tracemem.tasks.records import (
+    Record,
+    TaskError,
+    content,
+    field,
+    hub_records,
+    lines,
+    records,
+)
 
 _log = logging.getLogger(__name__)
 _MARK = re.compile(
@@ -18,21 +27,38 @@ _MARK = re.compile(
 
 
 def examples(task: TaskSettings, split: str) -> Iterator[Example]:
-    """Examples of two aligned files a direction, input first; the group is the direction.
+    """Examples of two aligned files, of records or of a test set; the group is the direction.
 
     Training text with an empty side, which Europarl has, is passed over and its amount logged.
 
     Raises:
-        TaskError: the files are not aligned, or a side of a test sentence is empty.
+        TaskError: the sides are not aligned, or a side of a test sentence is empty.
     """
+    empty = total = 0
+    for example in _found(task, split):
+        total += 1
+        if split == "train" and not (example.input.strip() and example.target.strip()):
+            empty += 1
+        else:
+            yield example
+    if empty:
+        _log.warning("%s: %d of %d lines have an empty side", example.place, empty, total)
+
+
+def _found(task: TaskSettings, split: str) -> Iterator[Example]:
+    if task.test_set and split == "test":
+        for direction in task.languages_by_direction():
+            yield from _of_files(direction, _test_set(task.test_set, direction))
+    elif task.hub:
+        yield from of_records(task, hub_records(task.hub, split))
     for direction, paths in task.sides(split).items():
         if len(paths) == 1:
             yield from of_records(task, records(paths[0]), [direction])
         else:
-            yield from _aligned(direction, paths, split)
+            yield from _of_files(direction, paths)
 
 
-def _aligned(direction: str, paths: list[str], split: str) -> Iterator[Example]:
+def _of_files(direction: str, paths: list[str]) -> Iterator[Example]:
     sides = [_segments(path) for path in paths]
     if list(sides[0]) != list(sides[1]):
         lone = sorted(set(sides[0]) ^ set(sides[1]))[:1]
@@ -40,15 +66,28 @@ def _aligned(direction: str, paths: list[str], split: str) -> Iterator[Example]:
             f"{paths[0]} and {paths[1]} are not aligned: {len(sides[0])} and {len(sides[1])} "
             f"segments; the first on one side only: {lone}"
         )
-    empty = 0
     for key, (place, source) in sides[0].items():
-        target = sides[1][key][1]
-        if split == "train" and not (source.strip() and target.strip()):
-            empty += 1
-            continue
-        yield Example(place=place, input=source, target=target, group=direction)
-    if empty:
-        _log.warning("%s: %d of %d lines have an empty side", paths[0], empty, len(sides[0]))
+        yield Example(place=place, input=source, target=sides[1][key][1], group=direction)
+
+
+def _test_set(test_set: str, direction: str) -> list[str]:
+    """Both files of a test set as sacrebleu keeps it, downloaded by it where they are not here."""
+    from sacrebleu.dataset import DATASETS
+
+    name = f"sacrebleu {test_set}"
+    if test_set not in DATASETS:
+        close = ", ".join(get_close_matches(test_set, DATASETS))
+        raise TaskError(
+            f"{name}: no such test set; allowed: {close or 'those of sacrebleu --list'}"
+        )
+    known = DATASETS[test_set]
+    if direction not in known.langpairs:
+        allowed = ", ".join(sorted(known.langpairs))
+        raise TaskError(f"{name}: no direction {direction!r}, allowed: {allowed}")
+    try:
+        return [known.get_source_file(direction), known.get_reference_files(direction)[0]]
+    except (Exception, SystemExit) as wrong:  # the package leaves the process at a bad checksum
+        raise TaskError(f"{name}: cannot be had ({type(wrong).__name__}: {wrong})") from wrong
 
 
 def of_records(
