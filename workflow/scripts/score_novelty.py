@@ -11,7 +11,8 @@ from tracemem.stopwords import sides
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         source, params = snakemake.input, snakemake.params
-        counts = tables.read(tables.GENERATED_COUNTS, source.counts)
+        # A study without translations has no such counts, and no row.
+        counts = tables.read(tables.GENERATED_COUNTS, source.counts) if params.tasks else None
         generations = iter(source.generations)
         rows = [pd.DataFrame(columns=list(tables.NOVELTY.columns))]
         for (name, task), path in zip(params.tasks.items(), source.examples, strict=True):
