@@ -1,0 +1,155 @@
+"""The paper's own studies: planned whole from an empty folder, offline, as their configs say."""
+
+import os
+import re
+import subprocess
+
+import pytest
+import yaml
+from test_study import ROOT, command, rules_to_run, snakemake
+
+from tracemem import fetch, settings, tables
+
+STUDIES = {
+    # shards, models, tasks, tables of pairs
+    "pythia-pile": (30, 10, 17, 57),
+    "olmo-dolma": (2419, 3, 5, 9),
+}
+
+
+def read(name: str) -> settings.Settings:
+    return settings.load(yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def planned(request, tmp_path_factory) -> tuple[settings.Settings, dict[str, int]]:
+    """A study and the jobs of its dry run, with every way out of this machine closed."""
+    folder = tmp_path_factory.mktemp(request.param)
+    config = ROOT / "config" / f"{request.param}.yaml"
+    nowhere = "http://127.0.0.1:9"
+    done = subprocess.run(
+        command(folder, "-n", "--quiet", "reason", config=config),
+        capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        env={**os.environ, "http_proxy": nowhere, "https_proxy": nowhere, "HF_ENDPOINT": nowhere},
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-6000:]
+    assert not (folder / "results").exists()
+    return read(request.param), rules_to_run(said)
+
+
+def test_the_whole_study_is_planned_from_an_empty_folder(planned):
+    study, jobs = planned
+    remotes = fetch.find(study.corpus.fetch)
+    models, tasks = study.study_models(), study.tasks
+    pairs = sum(len(task.n) for task in tasks.values())
+    mined = sum(task.pairs_from == "train" for task in tasks.values())
+    translations = sum(task.kind == "translation" for task in tasks.values())
+    shards = len(remotes)
+    expected = {
+        **dict.fromkeys(("fetch_shard", "inspect_shard", "count_ngrams", "count_pairs"), shards),
+        **dict.fromkeys(("index_shard",), shards if study.infgram else 0),
+        **dict.fromkeys(("score_infgram",), len(tasks) if study.infgram else 0),
+        **dict.fromkeys(("count_generated_pairs",), shards if translations else 0),
+        **dict.fromkeys(("list_generated_pairs",), translations),
+        **dict.fromkeys(("generate", "score_memorization"), len(models) * len(tasks)),
+        **dict.fromkeys(("mine_pairs", "tabulate_pairs"), pairs),
+        "load_task": len(tasks) + mined,
+        "score_performance": len(tasks),
+        **dict.fromkeys(("write_manifest", "merge_ngrams", "merge_pairs", "write_report"), 1),
+    }
+    assert {rule: jobs.get(rule, 0) for rule in expected} == expected
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_has_the_size_of_the_paper(name):
+    study = read(name)
+    shards, models, tasks, pairs = STUDIES[name]
+    assert len(fetch.find(study.corpus.fetch)) == shards
+    assert (len(study.models), len(study.tasks)) == (models, tasks)
+    assert sum(len(task.n) for task in study.tasks.values()) == pairs
+    assert all(model.gpus for model in study.models.values())
+
+
+def test_thresholds_and_n_are_those_of_the_paper():
+    tasks = read("pythia-pile").tasks
+    translations = {name: task for name, task in tasks.items() if task.kind == "translation"}
+    assert len(translations) == 12
+    assert {tuple(sorted(task.languages)) for task in translations.values()} == {
+        tuple(sorted((language, "en"))) for language in ("cs", "de", "es", "fr", "hu", "it")
+    }
+    for name, task in translations.items():
+        assert name == "wmt09-" + "-".join(task.languages)
+        assert task.hub.subset == "-".join(sorted(task.languages))
+        found = {n: task.gamma_of(n) for n in task.n}
+        assert found == {2: 0.85, 3: 0.8, 4: 0.75, 5: 0.7}
+    assert tasks["triviaqa"].thresholds(3) == [0.75, 0.8]
+    assert tasks["triviaqa"].thresholds(5) == [0.65, 0.7, 0.75, 0.8]
+    subjects = [len(tasks[f"mmlu-{group}"].subjects()) for group in ("knowledge", "reasoning")]
+    assert subjects == [34, 22]
+
+
+def test_names_of_urls_are_as_many_bytes_as_the_published_list():
+    # The hub tells the size of urls/v1_7.txt as 172 kB.
+    urls = [remote.source["url"] for remote in fetch.find(read("olmo-dolma").corpus.fetch)]
+    assert round(sum(len(url) + 1 for url in urls) / 1000) == 172
+
+
+def hub_names(study: settings.Settings) -> set[str]:
+    """Every name of the hub that a study uses."""
+    names = {source.hub for source in study.corpus.fetch.values()}
+    names |= {model.path for model in study.models.values()}
+    names |= {embedder.name for embedder in study.embedders.values()}
+    names |= {task.hub.name for task in study.tasks.values() if task.hub}
+    names.add(study.infgram.tokenizer if study.infgram else "")
+    return {name for name in names if "/" in name}
+
+
+def test_names_of_the_hub_stand_in_configs_alone():
+    names = set().union(*(hub_names(read(name)) for name in STUDIES))
+    assert len(names) > 18
+    owners = "|".join(sorted({re.escape(name.split("/")[0]) for name in names}))
+    places = [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*")]
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in places
+        if path.suffix in (".py", ".smk", ".jinja", ".yaml", "")
+        and path.is_file()
+        and "bench" not in path.parts
+        for match in re.finditer(rf"\b(?:{owners})/[\w.-]+", path.read_text())
+    ]
+    assert found == []
+
+
+FETCHED = """
+title: Shards from elsewhere
+results: results/fetched
+corpus:
+  fetch:
+    here: {{urls: "{folder}/part-{{0..1}}.jsonl"}}
+resources:
+  inspect_shard: {{mem_mb: 777, runtime: 99, threads: 2}}
+infgram: null
+tasks:
+  questions: {{kind: question-answering, test: q.jsonl, n: 1, gamma: 0}}
+"""
+MANIFEST = "results/fetched/corpus/manifest.parquet"
+
+
+def test_shards_are_downloaded_once_under_the_resources_asked_for(tmp_path):
+    (tmp_path / "from").mkdir()
+    for k in range(2):
+        line = f'{{"text": "number {k}"}}\n'
+        (tmp_path / "from" / f"part-{k}.jsonl").write_text(line * (k + 1))
+    config = tmp_path / "fetched.yaml"
+    config.write_text(FETCHED.format(folder=(tmp_path / "from").as_uri()))
+    said = snakemake(tmp_path, MANIFEST, config=config)
+    told = said.partition("rule inspect_shard:")[2].partition("\n[")[0]
+    assert all(asked in told for asked in ("threads: 2", "runtime=99", "mem_mb=777")), told
+    manifest = tables.read(tables.MANIFEST, tmp_path / MANIFEST)
+    assert manifest.set_index("shard")["documents"].to_dict() == {"part-0": 1, "part-1": 2}
+    assert "Nothing to be done" in snakemake(tmp_path, MANIFEST, config=config)
+    # Another address is another corpus, whatever is here already.
+    config.write_text(config.read_text().replace("{0..1}", "{1..1}"))
+    jobs = rules_to_run(snakemake(tmp_path, "-n", MANIFEST, config=config))
+    assert jobs["write_manifest"] == 1 and "fetch_shard" not in jobs
