@@ -7,7 +7,7 @@ def code(script):
 
 
 def needs(rule, key, default):
-    """What a rule asks of the machine under a key: the study's own number, else the default."""
+    """Memory, time or threads of every job of a rule, the study's own or else the default."""
     own = study.resources.get(rule)
     return getattr(own, key, None) or default
 
