@@ -269,6 +269,27 @@ def test_several_directions_in_one_task(tmp_path):
     ]
 
 
+def test_each_direction_has_its_own_subset_of_a_data_set_of_the_hub(monkeypatch):
+    def of_subset(hub, split):
+        one, other = hub.subset.split("-")
+        yield f"{hub.name}:1", {"translation": {one: f"in {one}", other: f"in {other}"}}
+
+    monkeypatch.setattr(tasks.parallel_text, "hub_records", of_subset)
+    frame = load(
+        format="parallel-text",
+        hub={"name": "pairs", "subset": "{sorted_pair}"},
+        directions=["es-en", "en-de"],
+    )
+    assert frame[["group", "input", "target"]].to_numpy().tolist() == [
+        ["es-en", "in es", "in en"],
+        ["en-de", "in en", "in de"],
+    ]
+    with pytest.raises(ValueError, match=r"hub.subset: found placeholder 'language'"):
+        load(
+            format="parallel-text", hub={"name": "x", "subset": "{language}"}, directions=["es-en"]
+        )
+
+
 def test_empty_sides_of_training_text_are_passed_over_and_logged(tmp_path, caplog):
     place = str(tmp_path / "news.{language}")
     frame = parallel(tmp_path, "a\nb\n\n", "\nb\nc\n", "train", train=place)

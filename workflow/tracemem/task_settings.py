@@ -102,7 +102,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     },
 }
 _OPTION_METRICS = {"accuracy", "accuracy-per-character", "accuracy-per-token"}
-_PLACEHOLDERS = {"mmlu": {"subject"}, "parallel-text": {"language", "side", "pair"}}
+_PLACEHOLDERS = {"mmlu": {"subject"}, "parallel-text": {"language", "side", "pair", "sorted_pair"}}
 
 
 def _listed(value: Any) -> Any:
@@ -139,7 +139,11 @@ class HubSettings(_Section):
     """A data set of the Hugging Face hub, read through ``datasets``."""
 
     name: str = Field(min_length=1, description="Name on the hub, as owner/name.")
-    subset: str = Field(default="", description="Its configuration, e.g. rc.nocontext.")
+    subset: str = Field(
+        default="",
+        description="Its configuration, e.g. rc.nocontext; of parallel-text also with {pair} or "
+        "{sorted_pair}, as in test.",
+    )
     revision: str = Field(default="", description="Commit or tag; empty: the default branch.")
     test: str = Field(default="test", description="Split that serves as the test split.")
     train: str = Field(default="train", description="Split that serves as the training split.")
@@ -191,9 +195,9 @@ class TaskSettings(_Section):
     test: Texts = Field(
         default=[],
         description="File or files of the test split. {subject} stands for every MMLU subject; in "
-        "parallel-text {language} for the two languages, {side} for src and ref and {pair} for both, "
-        "English last (de-en), which otherwise takes two files, input first. Also .parquet, or a "
-        "folder saved by datasets.",
+        "parallel-text {language} for the two languages, {side} for src and ref, {pair} for both, "
+        "English last (es-en), and {sorted_pair} for both, sorted (en-es); without them it takes two "
+        "files, input first. Also .parquet, or a folder saved by datasets.",
     )
     train: Texts = Field(default=[], description="The same for the training split.")
     hub: HubSettings | None = Field(
@@ -317,6 +321,13 @@ class TaskSettings(_Section):
 
     def _check_places(self) -> None:
         allowed = _PLACEHOLDERS.get(self.format, set())
+        if self.hub:
+            wrong = _placeholders(self.hub.subset, "hub.subset") - (allowed & set(_pairs(("", ""))))
+            if wrong:
+                raise ValueError(
+                    f"hub.subset: found placeholder {min(wrong)!r} in {self.hub.subset!r}, allowed: "
+                    "pair and sorted_pair, with parallel-text"
+                )
         for split in ("test", "train"):
             for place in getattr(self, split):
                 wrong = _placeholders(place, split) - allowed
@@ -441,9 +452,8 @@ class TaskSettings(_Section):
         found = {}
         for direction, languages in self.languages_by_direction().items() if places else ():
             if "{language}" in places[0] and len(places) == 1:
-                pair = "-".join(sorted(languages, key=lambda language: language == "en"))
                 found[direction] = [
-                    places[0].format(language=language, side=side, pair=pair)
+                    places[0].format(language=language, side=side, **_pairs(languages))
                     for language, side in zip(languages, ("src", "ref"), strict=True)
                 ]
             else:
@@ -486,6 +496,11 @@ class TaskSettings(_Section):
                     return [("mmlu", part, "")]
         return []
 
+    def hub_of(self, direction: str) -> HubSettings:
+        """The data set of one direction: its subset may be named after the pair of languages."""
+        languages = self.languages_by_direction()[direction]
+        return self.hub.model_copy(update={"subset": self.hub.subset.format(**_pairs(languages))})
+
     def files(self, split: str) -> list[str]:
         """Files and folders a split is read from, in order; none if it is not of local files."""
         places: Iterable[str] = getattr(self, split)
@@ -508,6 +523,12 @@ class TaskSettings(_Section):
         """Gamma of ``n`` and the thresholds of the sweep above it, ascending."""
         gamma = self.gamma_of(n)
         return [gamma, *sorted({value for value in self.sweep if value > gamma})]
+
+
+def _pairs(languages: tuple[str, str]) -> dict[str, str]:
+    """A pair of languages as names of files and data sets have it: es-en, or en-es."""
+    english_last = sorted(languages, key=lambda language: language == "en")
+    return {"pair": "-".join(english_last), "sorted_pair": "-".join(sorted(languages))}
 
 
 def _holds_both(place: str) -> bool:

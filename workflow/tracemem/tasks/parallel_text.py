@@ -50,7 +50,9 @@ def _found(task: TaskSettings, split: str) -> Iterator[Example]:
         for direction in task.languages_by_direction():
             yield from _of_files(direction, _test_set(task.test_set, direction))
     elif task.hub:
-        yield from of_records(task, hub_records(task.hub, split))
+        for direction in task.languages_by_direction():
+            found = hub_records(task.hub_of(direction), split)
+            yield from of_records(task, found, [direction])
     for direction, paths in task.sides(split).items():
         if len(paths) == 1:
             yield from of_records(task, records(paths[0]), [direction])
