@@ -1,26 +1,25 @@
 """The reference pages that are generated from the code: tables, settings and their JSON schema.
 
-``python -m tracemem.reference`` (``make docs``) writes them; a test holds them to the code. After a
-``make demo`` it also puts the demo's results into the README.
+``python -m tracemem.reference`` (``make docs``) writes them, and the results of real-mini into their
+page; a test holds them to code and results. After a ``make demo`` it also puts the demo's results
+into the README.
 """
 
 import json
 import shutil
 from pathlib import Path
 
-import pandas as pd
 from pydantic import BaseModel
 
+from tracemem import pages as results
 from tracemem.settings import Settings
-from tracemem.tables import CONTROLS, MEMORIZATION, PERFORMANCE, TABLES, read
+from tracemem.tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "<!-- generated below this line: make docs -->\n"
 DEMO = ROOT / "results" / "demo"
-DEMO_MARKS = (
-    "<!-- generated below this line: make demo docs -->\n",
-    "<!-- generated above this line -->\n",
-)
+DEMO_MARK = "<!-- generated below this line: make demo docs -->\n"
+REAL_MINI = ROOT / "results" / "real-mini"
 
 
 def tables_page() -> str:
@@ -91,58 +90,6 @@ def config_page(page: str) -> str:
     return page.split(MARK)[0] + MARK + config_tables()
 
 
-def _value(frame: pd.DataFrame, **wanted) -> str:
-    for name, value in wanted.items():
-        frame = frame[frame[name] == value]
-    row = frame.iloc[0]
-    return f"{row['value']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
-
-
-def demo_table(scores: Path, task: str, n: int) -> str:
-    """One task of the demo: each measure by model, with 95 % intervals, as Markdown."""
-    performance = read(PERFORMANCE, scores / "performance.csv")
-    memorization = read(MEMORIZATION, scores / "memorization.csv")
-    controls = read(CONTROLS, scores / "controls.csv")
-    performance = performance[performance["task"] == task]
-    metric = performance["metric"].iloc[0]
-    models = performance.sort_values("parameters")["model"].unique()
-    rows = {
-        f"performance ({metric})": (performance, {"metric": metric, "group": ""}),
-        "Mem, per pair, as published": (
-            memorization,
-            {"n": n, "measure": "task-gram", "statistic": "spearman"},
-        ),
-        "how frequent the answer is, alone": (controls, {"n": n, "measure": "output-count"}),
-        "Mem given that frequency": (
-            memorization,
-            {"n": n, "measure": "task-gram", "statistic": "partial-spearman"},
-        ),
-        "keyed Mem": (
-            memorization,
-            {"n": n, "measure": "task-gram-keyed", "statistic": "partial-spearman"},
-        ),
-        "truth: P(answer given entity)": (
-            controls,
-            {"measure": "truth-probability", "statistic": "partial-spearman"},
-        ),
-    }
-    lines = [f"| {task}, n = {n} | {' | '.join(models)} |", "| --- |" + " --- |" * len(models)]
-    for name, (frame, wanted) in rows.items():
-        frame = frame[frame["task"] == task]
-        if all(value in set(frame[key]) for key, value in wanted.items()):
-            cells = [_value(frame, model=model, **wanted) for model in models]
-            lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def demo_page(page: str, scores: Path) -> str:
-    """README.md with its tables of the demo's results made anew."""
-    before, rest = page.split(DEMO_MARKS[0])
-    after = rest.split(DEMO_MARKS[1])[1]
-    shown = [demo_table(scores, task, n) for task, n in (("questions", 2), ("translation", 2))]
-    return before + DEMO_MARKS[0] + "\n" + "\n".join(shown) + "\n" + DEMO_MARKS[1] + after
-
-
 def schema_file() -> str:
     """config/schema.json, for editors."""
     return json.dumps(Settings.model_json_schema(), indent=2) + "\n"
@@ -151,10 +98,12 @@ def schema_file() -> str:
 def pages() -> dict[Path, str]:
     """Every generated file and what it must hold."""
     readme = ROOT / "config" / "README.md"
+    real_mini = ROOT / "docs" / "real-mini.md"
     return {
         ROOT / "docs" / "tables.md": tables_page(),
         ROOT / "config" / "schema.json": schema_file(),
         readme: config_page(readme.read_text(encoding="utf-8")),
+        real_mini: results.real_mini(real_mini.read_text(encoding="utf-8"), MARK, REAL_MINI),
     }
 
 
@@ -163,6 +112,6 @@ if __name__ == "__main__":
         path.write_text(text, encoding="utf-8")
     if (DEMO / "report.html").is_file():
         readme = ROOT / "README.md"
-        page = demo_page(readme.read_text(encoding="utf-8"), DEMO / "scores")
+        page = results.demo(readme.read_text(encoding="utf-8"), DEMO_MARK, DEMO)
         readme.write_text(page, encoding="utf-8")
         shutil.copy(DEMO / "figures" / "memorization.png", ROOT / "docs" / "demo.png")
