@@ -288,6 +288,20 @@ def test_a_changed_number_of_resamples_reruns_only_scores(folder, tmp_path):
     assert {"count_pairs", "mine_pairs", "generate", "train_model"}.isdisjoint(rules)
 
 
+def test_commands_of_the_readme_are_understood(tmp_path):
+    shown = re.findall(r"^snakemake (.*?)(?: +#.*)?$", (ROOT / "README.md").read_text(), re.M)
+    asked = [line for line in shown if "my.yaml" in line and "--workflow-profile" not in line]
+    assert len(asked) == 2
+    for line in asked:
+        arguments = line.replace("my.yaml", str(TINY)).split()
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "-n", *arguments, "--quiet",
+             "--snakefile", str(ROOT / "Snakefile"), "--directory", str(tmp_path)],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+
+
 def test_counts_need_no_model(tmp_path):
     rules = set(rules_to_run(snakemake(tmp_path, "-n", "counts")))
     assert "count_pairs" in rules and {"train_model", "generate"}.isdisjoint(rules)
