@@ -229,8 +229,6 @@ class Index:
         names[: len(data)] = memoryview(data)
         if ngrams and not _canonical(names, len(data), len(ngrams)):
             _refuse(ngrams)
-        if len(set(ngrams)) < len(ngrams):
-            _refuse_twice(ngrams)
         held = names[: len(data)]
         bounds = np.concatenate([[0], np.flatnonzero(held == 10) + 1])[: len(ngrams) + 1]
         sizes = np.add.reduceat(held == 32, bounds[:-1], dtype=np.int64) + 1
@@ -256,6 +254,7 @@ class Index:
         if same == -2:
             raise ValueError(f"{len(ngrams)} n-grams crowd the end of their hash table")
         if same >= 0:
+            _refuse_twice(ngrams)
             raise ValueError(f"n-gram {ngrams[same]!r} has both hashes of another: leave one out")
 
     def __len__(self) -> int:
@@ -289,7 +288,8 @@ class Links:
         codes = grams.indices.to_numpy().copy()  # the library's own may not be written to
         inputs, self.row_outputs = codes[:size], codes[size:]
         both = inputs.astype(np.int64) * len(self.grams) + self.row_outputs
-        if np.unique(both).size < size:
+        ordered = np.sort(both)
+        if (ordered[1:] == ordered[:-1]).any():
             order = np.argsort(both, kind="stable")
             row = int(order[1:][np.diff(both[order]) == 0][0])
             raise ValueError(f"pairs: given twice: {pairs.slice(row, 1).to_pylist()[0]}")
