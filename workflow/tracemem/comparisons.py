@@ -36,7 +36,7 @@ def published(frame: pd.DataFrame) -> tuple[list[str], list[Grid]]:
     said = [
         "Each published number stands left of this study's own; none of those on the left was "
         "measured here.",
-        f"Of the same model: {listed(models)}."
+        f"Models that are themselves published ones: {listed(models)}."
         if models
         else "No model of this study is one of the published ones, so each number stands beside "
         "that of this study's largest model and says nothing of agreement.",
@@ -52,7 +52,7 @@ def published(frame: pd.DataFrame) -> tuple[list[str], list[Grid]]:
     for task, group in frame.groupby("task", sort=False):
         rows = [
             [row.quantity.replace("mem-infgram", "Mem_∞").replace("mem-n", "Mem_"), row.part,
-             row.source, row.published_model or "all", _published(row), row.model,
+             row.source, row.published_model or "as a whole", _published(row), row.model,
              str(_three(row)), row.match, row.note]
             for row in group.itertuples()
         ]  # fmt: skip
