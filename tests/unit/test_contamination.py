@@ -132,7 +132,7 @@ def test_scores_over_all_the_clean_and_the_contaminated():
     assert (found["contamination_n"] == 8).all()
     performance, mem = found.iloc[:3], found.iloc[3:]
     assert performance["subset"].tolist() == ["all", "clean", "contaminated"]
-    assert (performance[["measure", "statistic", "n"]] == ["exact-match", "exact-match", 0]).all(
+    assert (performance[["measure", "statistic", "n"]] == ["performance", "exact-match", 0]).all(
         axis=None
     )
     assert performance["value"].tolist() == [4 / 6, 3 / 4, 1 / 2]
@@ -157,7 +157,7 @@ def test_each_subset_is_scored_as_a_task_of_its_own():
         assert (expected["measure"], expected["statistic"]) == ("task-gram", "spearman")
         names = ["value", "ci_low", "ci_high", "items", "examples"]
         assert row[names].tolist() == expected[names].tolist()
-        row = found[(found["subset"] == subset) & (found["measure"] == "exact-match")].iloc[0]
+        row = found[(found["subset"] == subset) & (found["measure"] == "performance")].iloc[0]
         estimate = statistics.interval(np.array(RIGHT, float)[kept], np.mean, FEW)
         assert row[["value", "ci_low", "ci_high"]].tolist() == [
             estimate.value, estimate.ci_low, estimate.ci_high,
@@ -168,7 +168,7 @@ def test_an_empty_subset_has_no_value_and_the_others_are_alike(tmp_path, caplog)
     nothing = np.zeros(6, bool)
     with caplog.at_level(logging.WARNING):
         found = scores({8: HELD, 14: nothing})
-    assert "contamination n = 14, contaminated, exact-match, n = 0: no examples" in caplog.text
+    assert "contamination n = 14, contaminated, performance, n = 0: no examples" in caplog.text
     tables.write(tables.DECONTAMINATED, found, tmp_path / "found.csv")
     found = tables.read(tables.DECONTAMINATED, tmp_path / "found.csv")
     assert found["contamination_n"].tolist() == [8, 8, 8, 14, 14, 14] * 2

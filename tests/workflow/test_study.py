@@ -207,10 +207,11 @@ def test_scores_are_told_apart_by_contamination(results, corpus):
     for name in ("examples", "items"):
         assert (clean[name] + contaminated[name]).equals(whole[name])
     performance = tables.read(tables.PERFORMANCE, results / "scores/performance.csv")
-    performance = performance[performance["group"] == ""].rename(columns={"metric": "measure"})
+    performance = performance[performance["group"] == ""].rename(columns={"metric": "statistic"})
+    performance = performance.assign(measure="performance")
     memorization = tables.read(tables.MEMORIZATION, results / "scores/memorization.csv")
     for known, keys in (
-        (performance, ["task", "model", "measure"]),
+        (performance, ["task", "model", "measure", "statistic"]),
         (memorization, ["task", "model", "n", "measure", "statistic"]),
     ):
         both = whole.reset_index().merge(known, on=keys, suffixes=("", "_known"))
@@ -228,7 +229,7 @@ def test_scores_are_told_apart_by_contamination(results, corpus):
         )
     ]
     held = [bool(held) for held in held_examples(results, corpus, "choices", 5)]
-    row = ("choices", "large", "accuracy", "accuracy", 0, 5)
+    row = ("choices", "large", "performance", "accuracy", 0, 5)
     for part, inside in ((contaminated, True), (clean, False)):
         right = [value for value, of in zip(chosen, held, strict=True) if of is inside]
         assert part.loc[row, "value"] == pytest.approx(sum(right) / len(right), rel=1e-5)

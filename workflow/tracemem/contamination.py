@@ -81,7 +81,7 @@ def score(
     Raises:
         ValueError: an example has no generation, or an item's example is not among ``examples``.
     """
-    measures = [(metric.name, metric.name, 0, _performance(examples, generations, metric))]
+    measures = [("performance", metric.name, 0, _performance(examples, generations, metric))]
     measures += [
         ("task-gram", "spearman", n, _memorization(examples, generations, items))
         for n, items in matched.items()

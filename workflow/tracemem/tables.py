@@ -377,7 +377,7 @@ DECONTAMINATED = Table(
         "contamination_n": (I64, "words of the n-grams that contaminate, n in contamination.csv"),
         "model": (TEXT, "model name"),
         "parameters": (I64, "parameters of the model"),
-        "measure": (TEXT, "name of the task's first metric, or task-gram"),
+        "measure": (TEXT, "performance, of the task's first metric, or task-gram"),
         "statistic": (TEXT, "the metric as in performance.csv, or spearman"),
         "n": (I64, "words of the task-gram LM's n-grams; 0 for performance"),
         "subset": (TEXT, "all, clean (without an n-gram in the corpus) or contaminated (with one)"),
