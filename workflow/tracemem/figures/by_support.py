@@ -62,7 +62,8 @@ def performance_by_support(support: pd.DataFrame) -> Figure:
         # Where a bin is a group of examples, such as a language, its name stands over its points.
         for (_, group), points in facet[facet["group"] != ""].groupby(["bin", "group"]):
             top = (middles[points.index[0]], points[["value", "ci_high"]].max().max())
-            axis.annotate(group, top, xytext=(0, 3), textcoords="offset points", ha="center")
+            axis.annotate(group, top, xytext=(0, 3), textcoords="offset points", ha="center",
+                          va="bottom", rotation=90, fontsize=6)  # fmt: skip
         axis.set_title(f"{task}, n = {facet['n'].iloc[0]}")
         axis.set_ylabel(metric_label(facet["metric"].iloc[0]))
         axis.set_ylim(bottom=min(0.0, axis.get_ylim()[0]))
