@@ -61,6 +61,20 @@ def test_the_whole_study_is_planned_from_an_empty_folder(planned):
     assert {rule: jobs.get(rule, 0) for rule in expected} == expected
 
 
+def test_the_real_study_has_larger_sizes_on_a_gpu():
+    whole, more = (
+        yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
+        for name in ("real-mini", "real-mini-gpu")
+    )
+    sizes = {**whole["ladder"]["sizes"], **more["ladder"]["sizes"]}
+    merged = {**whole, **more, "ladder": {**whole["ladder"], **more["ladder"], "sizes": sizes}}
+    models = settings.load(merged).study_models()
+    assert list(models) == ["0.3M", "1.4M", "2.9M", "15M", "44M"]
+    assert all(model.gpus == 1 for model in models.values())
+    for name, model in models.items():
+        assert model.parameters / 1e6 == pytest.approx(float(name[:-1]), rel=0.05)
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_has_the_size_of_the_paper(name):
     study = read(name)
