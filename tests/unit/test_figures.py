@@ -303,6 +303,25 @@ def test_a_grey_star_marks_what_is_not_significant_and_nothing_else(drawn):
     assert filled == values(shown[shown["p_permutation"] < 0.05])
 
 
+def test_bins_that_are_languages_do_not_thin_out_the_levels_of_other_tasks():
+    plain = support()
+    languages = pd.concat(
+        plain[(plain["task"] == "questions") & (plain["bin"] == 1)].assign(
+            task="wmt", metric="bleu", bin=number, group=f"x{number}-en"
+        )
+        for number in range(1, 13)
+    )
+    alone, beside = (figures.emergence(frame) for frame in (plain, pd.concat([plain, languages])))
+    shown, shown_beside = (
+        [
+            [axis.get_title() for axis in figure.axes],
+            [text.get_text() for text in figure.legends[0].get_texts()],
+        ]
+        for figure in (alone, beside)
+    )
+    assert shown == shown_beside
+
+
 def test_permuted_answers_are_drawn_in_the_row_of_their_task():
     chance = memorization(tasks=("shuffled",), ns=(2,))
     chance = chance.assign(value=chance["value"] - 0.39)

@@ -112,6 +112,9 @@ def emergence(
         NothingToDraw: no row has a value.
     """
     rows = main_support(drawable(support, "value", "emergence"))
+    # Bins that are languages are no levels of support; a study of nothing else shows them still.
+    if (rows["group"] == "").any():
+        rows = rows[rows["group"] == ""]
     sizes = rows["parameters"]
     span = sizes.max() / sizes.min()
     bins = sorted(int(number) for number in rows["bin"].unique())
