@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracemem import corpus, counting, kernels, tables, words
+from tracemem.samples import document_hash, merge_samples
 
 SIZES = (1, 2, 3, 5, 8, 14)
 
@@ -229,6 +230,27 @@ def test_ngrams_in_another_form_are_refused(ngrams, message):
     assert message in str(caught.value)
 
 
+def test_ngrams_may_be_a_part_of_an_arrow_array():
+    texts = ["a b", "b", "a"]
+    for kind in (pa.string(), pa.large_string()):
+        scanner = counting.Scanner(counting.Index(pa.array(["?", *texts, "?"], kind).slice(1, 3)))
+        scanner.scan(batch_of(["a b a b", "b"]), corpus.Room())
+        assert scanner.documents.tolist() == [1, 2, 1]
+        assert scanner.occurrences.tolist() == [2, 3, 2]
+    with pytest.raises(ValueError, match="null"):
+        counting.Index(pa.array(["a", None]))
+
+
+@given(st.binary(max_size=300).map(lambda data: data.replace(b"a", b"\n")), st.data())
+def test_line_feeds_are_counted_and_the_last_is_found(data, draw):
+    start = draw.draw(st.integers(0, len(data)))
+    end = draw.draw(st.integers(start, len(data)))
+    raw = np.frombuffer(data + b"\n" * kernels.PAD, np.uint8)
+    count, last = kernels.line_feeds(raw, start, end)
+    assert count == data[start:end].count(b"\n")
+    assert not count or last == data.rindex(b"\n", start, end)
+
+
 def test_words_come_back_as_they_are():
     """The form that n-grams are given in is the form that words have: no word changes again."""
     every = words.words("\n".join(map(chr, [*range(0xD800), *range(0xE000, sys.maxunicode + 1)])))
@@ -288,7 +310,7 @@ def pair_reference(shards, pairs, size):
     sizes = {gram.count(" ") + 1 for gram in grams}
     for shard, texts in shards.items():
         for record, text in enumerate(texts, 1):
-            hashes[shard, record] = counting.document_hash(text)
+            hashes[shard, record] = document_hash(text)
             for gram in {gram for n in sizes for gram in words.ngrams(text, n)} & grams:
                 holding[gram].add((shard, record))
 
@@ -343,9 +365,11 @@ def test_samples_survive_thinning_out(tmp_path, monkeypatch, many_batches):
     pairs = as_table([("w0", "w1"), ("w1", "w0"), ("w2", "w3")])
     shard = write_shard(tmp_path, "s", texts)
     whole = counting.count_pairs(shard, pairs, samples=5)[1]
-    monkeypatch.setattr(counting, "_EVENTS", 50)
-    assert counting.count_pairs(shard, pairs, samples=5)[1].equals(whole)
-    assert counting.count_pairs(shard, pairs, samples=5, threads=2)[1].equals(whole)
+    monkeypatch.setattr("tracemem.samples._EVENTS", 50)
+    monkeypatch.setattr("tracemem.samples._AT_ONCE", 4)
+    for threads in (1, 2, 5):
+        sampled = counting.count_pairs(shard, pairs, samples=5, threads=threads)[1]
+        assert sampled.equals(whole)
 
 
 def test_results_do_not_depend_on_sharding_or_order(tmp_path):
@@ -364,7 +388,7 @@ def test_results_do_not_depend_on_sharding_or_order(tmp_path):
         assert counting.merge_pair_counts(table for table, _ in order)["documents"].to_pylist() == (
             documents
         )
-        samples = counting.merge_samples([sample for _, sample in order], 4)
+        samples = merge_samples([sample for _, sample in order], 4)
         assert [tuple(row.values()) for row in samples.to_pylist()] == rows
     # The same documents are sampled from one shard; only their places have other names.
     alone = counting.count_pairs(whole, as_table(pairs), samples=4)[1]
@@ -383,9 +407,9 @@ def test_tables_of_other_candidates_do_not_merge(tmp_path):
 def test_document_hash_is_the_published_one():
     """Vectors of MurmurHash3_x64_128 with seed 0."""
     fox = "The quick brown fox jumps over the lazy dog"
-    assert counting.document_hash("") == "0" * 32
-    assert counting.document_hash(fox) == "e34bbc7bbc071b6c7a433ca9c49a9347"
-    assert counting.document_hash(fox + ".") == "cd99481f9ee902c9695da1a38987b6e7"
+    assert document_hash("") == "0" * 32
+    assert document_hash(fox) == "e34bbc7bbc071b6c7a433ca9c49a9347"
+    assert document_hash(fox + ".") == "cd99481f9ee902c9695da1a38987b6e7"
 
 
 def test_real_corpus_equals_plain_python(real_data):

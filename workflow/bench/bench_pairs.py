@@ -40,7 +40,7 @@ def both_passes(shard: str, pairs, samples: int, threads: int):
 
     found = Shard("x", Path(shard))
     grams = pc.unique(pa.concat_arrays([column.combine_chunks() for column in pairs.columns]))
-    counts = count_ngrams(found, grams.to_pylist(), threads=threads)
+    counts = count_ngrams(found, grams, threads=threads)
     return count_pairs(found, pairs, counts=counts, samples=samples, threads=threads)[0]
 
 

@@ -25,6 +25,7 @@ are counted one by one, and the next group is read.
 import glob
 import hashlib
 import logging
+import os
 import re
 import threading
 from collections import Counter
@@ -256,28 +257,24 @@ class Room:
         return self._arrays[name]
 
 
-class _AtRest:
-    """A file's bytes as they lie on disk, counted and, if asked, digested on the way."""
+class _Digested:
+    """A file's bytes as they lie on disk, digested on the way."""
 
     closed = False
 
     def __init__(self, path: Path, sums):
         self._file = path.open("rb", buffering=0)
         self._sums = sums
-        self.position = 0
+        self.tell = self._file.tell
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size)
-        self.position += len(data)
-        if self._sums:
-            self._sums.update(data)
+        self._sums.update(data)
         return data
 
     def readinto(self, room) -> int:
         size = self._file.readinto(room)
-        self.position += size
-        if self._sums:
-            self._sums.update(memoryview(room)[:size])
+        self._sums.update(memoryview(room)[:size])
         return size
 
     def close(self) -> None:
@@ -412,11 +409,13 @@ class _Lines:
         self.reader = reader
         path = reader.shard.path
         self.size = path.stat().st_size
-        self._at_rest = _AtRest(path, reader._sums)
+        # A Python object has to be asked for every piece, and all threads wait their turn meanwhile.
+        digested = reader._sums and pa.PythonFile(_Digested(path, reader._sums), "r")
+        self._at_rest = digested or pa.OSFile(os.fsencode(path))
         packed = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
         self._stream = self._at_rest
         if packed:
-            self._stream = pa.CompressedInputStream(pa.PythonFile(self._at_rest, "r"), packed)
+            self._stream = pa.CompressedInputStream(self._at_rest, packed)
         self._broken = "0 bytes" if packed and not self.size else ""
         # The compiled reader knows no nesting: for a dotted field it is given what no key can be.
         field = b"\xff" if "." in reader.text_field else reader.text_field.encode()
@@ -427,7 +426,7 @@ class _Lines:
 
     @property
     def position(self) -> int:
-        return self._at_rest.position
+        return self._at_rest.tell()
 
     def take(self, room: Room):
         """Read whole lines: their bytes, how many, the first one's number, and what broke off."""

@@ -29,17 +29,15 @@ import pyarrow.compute as pc
 from tracemem import kernels, tables, words
 from tracemem.corpus import BadRecord, Batch, Reader, Room, Shard
 from tracemem.progress import Progress
+from tracemem.samples import SAMPLES, Sample
 
-SAMPLES = 50
-_EVENTS = 1 << 20  # sample events kept before they are thinned out
 _SLOTS_MORE = 1 << 12  # slots after the last that a key asks for
 _PIECE = 1 << 20  # bytes of one document normalised at once
-_NO_LIMITS = np.zeros(0, np.uint64)
 
 
 def count_ngrams(
     shard: Shard,
-    ngrams: Sequence[str],
+    ngrams: Sequence[str] | pa.Array,
     *,
     text_field: str = "text",
     on_bad_record: BadRecord = "stop",
@@ -116,18 +114,18 @@ def count_pairs(
         else {name: pairs[name].combine_chunks() for name in ("input_gram", "output_gram")}
     )
     links = Links(pairs, counts)
-    scanners = [Scanner(links.index, links, samples) for _ in range(threads)]
+    sample = Sample(links.grams, links.inputs, links.outputs, samples) if samples else None
+    scanners = [Scanner(links.index, links, sample) for _ in range(threads)]
     _read_all(shard, scanners, text_field, on_bad_record, "count pairs in")
+    documents = np.empty(len(pairs), np.int64)
+    documents[links.rows] = sum(scanner.pair_documents for scanner in scanners)
     counted = tables.conform(
         tables.PAIR_COUNTS,
-        {
-            **{name: pairs[name] for name in pairs.column_names},
-            "documents": sum(scanner.pair_documents for scanner in scanners),
-        },
+        {**{name: pairs[name] for name in pairs.column_names}, "documents": documents},
     )
-    events = np.concatenate([scanner.sampled() for scanner in scanners])
-    return counted, links.sample_table(kernels.smallest(events, links.items, samples, _NO_LIMITS),
-                                       shard.name)  # fmt: skip
+    if sample is None:
+        return counted, tables.SAMPLES.schema.empty_table()
+    return counted, sample.table([scanner.sampled() for scanner in scanners], shard.name, threads)
 
 
 def merge_counts(counts: Iterable[pa.Table]) -> pa.Table:
@@ -148,72 +146,12 @@ def merge_pair_counts(counts: Iterable[pa.Table]) -> pa.Table:
     return _added(tables.PAIR_COUNTS, ("input_gram", "output_gram"), ("documents",), counts)
 
 
-def merge_samples(samples: Iterable[pa.Table], size: int = SAMPLES) -> pa.Table:
-    """Table SAMPLES of several shards together: the ``size`` smallest hashes of each pair.
-
-    A document that stands in several places is named by the first shard and record.
-    """
-    every = pa.concat_tables(tables.conform(tables.SAMPLES, part) for part in samples)
-    every = every.combine_chunks()
-    hashes = _hash_numbers(every["document"])
-    pairs = [_ranks(every["input_gram"]), _ranks(every["output_gram"])]
-    places = [_ranks(every["shard"]), every["record"].to_numpy()]
-    columns = [*pairs, *hashes.T, *places]
-    order = np.lexsort(columns[::-1])
-    changed = [np.diff(column[order], prepend=0) != 0 for column in columns[:4]]
-    new_pair = changed[0] | changed[1]
-    new_pair[:1] = True
-    new_document = new_pair | changed[2] | changed[3]
-    kept = new_document & (_ranks_within(new_pair, new_document) < size)
-    return every.take(pa.array(order[kept]))
-
-
-def _ranks(texts: pa.ChunkedArray) -> np.ndarray:
-    """The place of each text among the distinct ones, sorted."""
-    codes = texts.combine_chunks().dictionary_encode()
-    ranks = np.empty(len(codes.dictionary), np.int64)
-    ranks[pc.sort_indices(codes.dictionary).to_numpy()] = np.arange(ranks.size)
-    return ranks[codes.indices.to_numpy()]
-
-
-def _ranks_within(new_group: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """How many new entries of its group come before each entry's, the entries being in order."""
-    ranks = np.cumsum(new) - 1
-    return ranks - np.maximum.accumulate(np.where(new_group, ranks, 0))
-
-
-def _hash_texts(hashes: np.ndarray) -> pa.Array:
-    """Hashes, uint64, [hashes, 2], as hexadecimal digits."""
-    digits = hashes.astype(">u8").tobytes().hex().encode()
-    offsets = np.arange(0, len(digits) + 1, 32, dtype=np.int64)
-    return pa.LargeStringArray.from_buffers(
-        len(hashes), pa.py_buffer(offsets), pa.py_buffer(digits)
-    )
-
-
-def _hash_numbers(texts: pa.ChunkedArray) -> np.ndarray:
-    """The inverse: uint64, [hashes, 2]."""
-    data = bytes.fromhex("".join(texts.to_pylist()))
-    return np.frombuffer(data, ">u8").astype(np.uint64).reshape(-1, 2)
-
-
-def document_hash(text: str) -> str:
-    """The hash that names a document in table SAMPLES: MurmurHash3_x64_128 of its UTF-8, seed 0.
-
-    Written as 32 hexadecimal digits, first half first, each half as a number.
-    """
-    data = np.zeros(len(text.encode()) + kernels.PAD, np.uint8)
-    size = len(text.encode())
-    data[:size] = memoryview(text.encode())
-    high, low = kernels.document_hash(data, 0, size)
-    return f"{high:016x}{low:016x}"
-
-
 class Index:
     """Candidate n-grams, ready to be looked for; threads may share it.
 
     Args:
-        ngrams: words joined by one space, up to 127 of them, each n-gram once.
+        ngrams: words joined by one space, up to 127 of them, each n-gram once; a list or an Arrow
+            array.
 
     Attributes:
         sizes: int8, [n-grams], words of each.
@@ -222,19 +160,24 @@ class Index:
         ValueError: an n-gram is given twice or is not in the form that words are compared in.
     """
 
-    def __init__(self, ngrams: Sequence[str]):
-        text = "\n".join(ngrams) + "\n"
-        data = text.encode()
-        names = np.zeros(len(data) + kernels.PAD, np.uint8)
-        names[: len(data)] = memoryview(data)
-        if ngrams and not _canonical(names, len(data), len(ngrams)):
-            _refuse(ngrams)
-        held = names[: len(data)]
-        bounds = np.concatenate([[0], np.flatnonzero(held == 10) + 1])[: len(ngrams) + 1]
-        sizes = np.add.reduceat(held == 32, bounds[:-1], dtype=np.int64) + 1
+    def __init__(self, ngrams: Sequence[str] | pa.Array):
+        texts = ngrams if isinstance(ngrams, pa.Array) else pa.array(ngrams, pa.large_string())
+        texts = texts.cast(pa.large_string())
+        if texts.null_count:
+            raise ValueError("an n-gram is null; allowed: words joined by one space")
+        _, starts, data = texts.buffers()
+        starts = np.frombuffer(starts, np.int64)[texts.offset :] if len(texts) else np.zeros(1, int)
+        starts = starts[: len(texts) + 1]
+        bounds = starts - starts[0] + np.arange(starts.size)
+        used = int(bounds[-1])
+        names = np.zeros(used + kernels.PAD, np.uint8)
+        sizes = np.empty(len(texts), np.int64)
+        spaced = kernels.lay_out(np.frombuffer(data or b"", np.uint8), starts, names, sizes)
+        if not (spaced and _canonical(names, used)):
+            _refuse(texts.to_pylist())
         if sizes.size and sizes.max() > kernels.LONGEST:
             raise ValueError(
-                f"n-gram of {sizes.max()} words: {ngrams[int(sizes.argmax())][:60]!r}...; "
+                f"n-gram of {sizes.max()} words: {texts[sizes.argmax()].as_py()[:60]!r}...; "
                 f"allowed: up to {kernels.LONGEST}"
             )
         self.sizes = sizes.astype(np.int8)
@@ -243,19 +186,21 @@ class Index:
         self.wanted = np.bincount(sizes, minlength=self.longest + 1) > 0
         # Two to four places of the sieve for every prefix, two to four slots for every n-gram.
         places = min(max(2 * int(sizes.sum()), 1 << 12).bit_length(), 32)
-        rows = max((2 * len(ngrams)).bit_length() - 3, 1)
-        self.checks = np.empty(len(ngrams), np.uint64)
+        rows = max((2 * sizes.size).bit_length() - 3, 1)
+        self.checks = np.empty(sizes.size, np.uint64)
         self.tables = (
             _aligned(1 << (places - 5), np.uint64), np.uint64(64 - places),
             _aligned((8 << rows) + _SLOTS_MORE, np.uint32), np.uint64(64 - rows),
-            np.uint64((1 << len(ngrams).bit_length()) - 1),
+            np.uint64((1 << sizes.size.bit_length()) - 1),
         )  # fmt: skip
         same = kernels.enter(names, bounds, self.sizes, self.first, *self.tables, self.checks)
         if same == -2:
-            raise ValueError(f"{len(ngrams)} n-grams crowd the end of their hash table")
+            raise ValueError(f"{sizes.size} n-grams crowd the end of their hash table")
         if same >= 0:
-            _refuse_twice(ngrams)
-            raise ValueError(f"n-gram {ngrams[same]!r} has both hashes of another: leave one out")
+            _refuse_twice(texts.to_pylist())
+            raise ValueError(
+                f"n-gram {texts[same].as_py()!r} has both hashes of another: leave one out"
+            )
 
     def __len__(self) -> int:
         return self.sizes.size
@@ -266,12 +211,12 @@ class Links:
 
     Attributes:
         index: the distinct n-grams of the pairs.
-        starts: int64, [n-grams + 1], where each n-gram's pairs start in the next two.
+        grams: the distinct n-grams.
+        starts: int64, [n-grams + 1], where each n-gram's pairs start in the next four.
+        rows: int64, [pairs], the pair's row.
         others: int32, [pairs], the n-gram that the pair needs besides.
-        rows: int32, [pairs], the pair's row.
-        outputs: bool, [n-grams], whether it is some pair's output.
-        row_outputs: int32, [pairs], the output n-gram of each row.
-        items: what a sample is taken of: the pairs by row, then the n-grams as outputs.
+        inputs: int32, [pairs], the pair's input n-gram.
+        outputs: int32, [pairs], its output n-gram.
 
     Raises:
         ValueError: as :class:`Index`; a pair is given twice.
@@ -284,10 +229,10 @@ class Links:
             raise ValueError("pairs: an n-gram is null; allowed: words joined by one space")
         grams = grams.dictionary_encode()
         self.grams = grams.dictionary
-        self.index = Index(self.grams.to_pylist())
+        self.index = Index(self.grams)
         codes = grams.indices.to_numpy().copy()  # the library's own may not be written to
-        inputs, self.row_outputs = codes[:size], codes[size:]
-        both = inputs.astype(np.int64) * len(self.grams) + self.row_outputs
+        inputs, outputs = codes[:size], codes[size:]
+        both = inputs.astype(np.int64) * len(self.grams) + outputs
         ordered = np.sort(both)
         if (ordered[1:] == ordered[:-1]).any():
             order = np.argsort(both, kind="stable")
@@ -297,60 +242,18 @@ class Links:
             rarity = -self.index.sizes.astype(np.int64)
         else:
             known = counts["ngram"]
-            # Taken as it is: pa.array would go through a Python object for every n-gram.
-            known = known.combine_chunks() if isinstance(known, pa.ChunkedArray) else known
-            found = pc.index_in(self.grams, pa.array(known, pa.string()))
+            if not isinstance(known, pa.ChunkedArray):
+                known = pa.array(known, pa.string())
+            found = pc.index_in(self.grams, known.cast(pa.string()))
             documents = np.append(np.asarray(counts["documents"], np.int64), 0)
             rarity = documents[found.fill_null(len(documents) - 1).to_numpy()]
-        from_input = rarity[inputs] <= rarity[self.row_outputs]
-        keys = np.where(from_input, inputs, self.row_outputs)
-        order = np.argsort(keys, kind="stable")
-        self.starts = np.searchsorted(keys[order], np.arange(len(self.grams) + 1))
-        self.rows = order.astype(np.int32)
-        self.others = np.where(from_input, self.row_outputs, inputs)[order].astype(np.int32)
-        self.outputs = np.zeros(len(self.grams), np.bool_)
-        self.outputs[self.row_outputs] = True
-        self._inputs = inputs
-        self.items = size + len(self.grams)
-
-    def sample_table(self, events: np.ndarray, shard: str) -> pa.Table:
-        """Sample events, as :func:`kernels.smallest` leaves them, as a table SAMPLES."""
-        ranks = np.empty(len(self.grams), np.int64)
-        ranks[pc.sort_indices(self.grams).to_numpy()] = np.arange(ranks.size)
-        items = events[:, 0].astype(np.int64)
-        firsts = np.flatnonzero(np.diff(items, prepend=-1))
-        inputs, outputs = self._sides(items[firsts])
-        # The empty input of a document without any comes before every n-gram.
-        by_name = np.lexsort((ranks[outputs], np.append(ranks, -1)[inputs]))
-        sizes = np.diff(np.append(firsts, len(items)))[by_name]
-        begins = firsts[by_name]
-        order = np.repeat(begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(len(items))
-        inputs, outputs = (np.repeat(side[by_name], sizes) for side in (inputs, outputs))
-        events = events[order]
-        names = self.grams.take(pa.array(np.maximum(inputs, 0)))
-        return tables.conform(
-            tables.SAMPLES,
-            {
-                "input_gram": pc.if_else(pa.array(inputs >= 0), names, ""),
-                "output_gram": self.grams.take(pa.array(outputs)),
-                "document": _hash_texts(events[:, 1:3]).cast(pa.string()),
-                "shard": pa.array([shard] * len(events), pa.string()),
-                "record": events[:, 3].astype(np.int64),
-            },
-        )
-
-    def _sides(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers of the input n-gram, -1 for none, and of the output n-gram of sample items."""
-        of_pair = items < len(self.rows)
-        rows = np.where(of_pair, items, 0)
-        nothing = np.zeros(1, np.int32)  # where there is no pair, and so no item either
-        inputs, outputs = (
-            (side if side.size else nothing)[rows] for side in (self._inputs, self.row_outputs)
-        )
-        return (
-            np.where(of_pair, inputs, -1),
-            np.where(of_pair, outputs, items - len(self.rows)),
-        )
+        from_input = rarity[inputs] <= rarity[outputs]
+        keys = np.where(from_input, inputs, outputs)
+        # The pairs of one n-gram lie side by side: what is looked up together is read together.
+        self.rows = np.argsort(keys, kind="stable")
+        self.starts = np.searchsorted(keys[self.rows], np.arange(len(self.grams) + 1))
+        self.others = np.where(from_input, outputs, inputs)[self.rows]
+        self.inputs, self.outputs = inputs[self.rows], outputs[self.rows]
 
 
 class Scanner:
@@ -359,35 +262,31 @@ class Scanner:
     Args:
         index: the n-grams to count.
         links: pairs of them, if any.
-        samples: documents to sample of each pair and each output n-gram.
+        sample: of the pairs and their outputs, if wanted.
 
     Attributes:
         documents: int64, [n-grams], documents that hold each.
         occurrences: int64, [n-grams], places where each stands.
-        pair_documents: int64, [pairs], documents that hold both n-grams.
+        pair_documents: int64, [pairs], documents that hold both n-grams, in the order of the links.
     """
 
-    def __init__(self, index: Index, links: Links | None = None, samples: int = 0):
-        self.index, self.samples = index, samples
+    def __init__(self, index: Index, links: Links | None = None, sample: Sample | None = None):
+        self.index, self.sample = index, sample
         size = len(index)
         self._tallies = _aligned(4 * size, np.int64).reshape(size, 4)
         self._tallies[:, 3] = index.checks.view(np.int64)
         self.documents, self.occurrences = self._tallies[:, 0], self._tallies[:, 1]
         self._present = np.zeros(size + 1, np.int64)
-        self._row_stamps = np.zeros(size, np.int64)
         nothing = np.zeros(0, np.int32)
-        if links is None:
-            self._links = np.zeros(1, np.int64), nothing, nothing, np.zeros(0, np.bool_), nothing
-        else:
-            self._links = (
-                links.starts, links.others, links.rows, links.outputs, links.row_outputs
-            )  # fmt: skip
-        pairs = self._links[1].size
-        self.pair_documents = np.zeros(pairs, np.int64)
-        self._limits = np.full(pairs + size if samples and pairs else 0, 2**64 - 1, np.uint64)
+        self._links = np.zeros(1, np.int64), nothing, nothing
+        if links is not None:
+            self._links = links.starts, links.others, links.outputs
+        self.pair_documents = np.zeros(self._links[1].size, np.int64)
+        # -1 for what is no pair's output.
+        self._joined = np.where(np.bincount(self._links[2], minlength=size) > 0, 0, -1)
+        self._limits = np.zeros(0, np.uint64) if sample is None else sample.limits
         self._events = np.empty((1024, 4), np.uint64)
         self._used = 0
-        self._most_events = _EVENTS
         self._number = 0
 
     def scan(self, batch: Batch, room: Room) -> None:
@@ -406,12 +305,9 @@ class Scanner:
             del texts
             folded, places = _fold(text, bounds[:-1], bounds[1:], same, room)
             self._scan(folded, places, batch, odd)
-        if self._used > self._most_events:
-            events = self._events[: self._used]
-            kept = kernels.smallest(events, self._limits.size, self.samples, self._limits)
-            self._events[: len(kept)] = kept
-            self._used = len(kept)
-            self._most_events = max(_EVENTS, 2 * len(kept))
+        if self.sample and self._used > self.sample.patience:
+            self.sample.add(self.sampled())
+            self._used = 0
 
     def _scan(self, folded, places, batch: Batch, which) -> None:
         index = self.index
@@ -419,14 +315,14 @@ class Scanner:
             folded, *places,
             np.uint64(index.first), np.uint64(index.longest), index.wanted, *index.tables,
             self._number, self._tallies, self._present,
-            *self._links, self._row_stamps, self.pair_documents,
+            *self._links, self.pair_documents, self._joined,
             batch.text, batch.starts[which], batch.ends[which], batch.records[which],
             self._limits, self._events, self._used,
         )  # fmt: skip
         self._number += len(batch.records)
 
     def sampled(self) -> np.ndarray:
-        """Sample events, uint64, [events, 4]: item, two halves of the hash, record."""
+        """Sample events not added yet, uint64, [events, 4]: item, two halves of the hash, record."""
         return self._events[: self._used]
 
 
@@ -504,18 +400,13 @@ def _normalized(text: np.ndarray) -> bytes:
     return b"".join(pieces)
 
 
-def _canonical(names: np.ndarray, used: int, size: int) -> bool:
-    """Whether ``size`` n-grams, a line feed after each, are in the form words are compared in."""
-    held = names[:used]
-    breaks = (held == 32) | (held == 10)
-    if (held == 10).sum() != size or breaks[0] or (breaks[1:] & breaks[:-1]).any():
-        return False
+def _canonical(names: np.ndarray, used: int) -> bool:
+    """Whether n-grams, a line feed after each, consist of words in the form they are compared in."""
     lower, _ = code_points()
-    whole = np.array([0]), np.array([used])
-    folded, (_, ends) = _fold(names, *whole, lower, Room())
+    folded, (_, ends) = _fold(names, np.array([0]), np.array([used]), lower, Room())
     if ends[0] >= 0:
-        return np.array_equal(folded[: ends[0]], np.where(breaks, 32, held))
-    text = held.tobytes().decode()
+        return kernels.same_words(names[:used], folded[: ends[0]])
+    text = names[:used].tobytes().decode()
     return (
         words.normalize(text) == text and re.fullmatch(r"(?:\w++(?: \w++)*+\n)*+", text) is not None
     )

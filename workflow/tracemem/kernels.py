@@ -2,7 +2,8 @@
 
 *Folded* text is what :func:`tracemem.words.words` sees: the lower-case words of a document in UTF-8,
 with one or more spaces in place of everything between them and a line feed after each document.
-Every buffer these loops read has ``PAD`` bytes of room after its last byte in use, because bytes are
+They stand in one file because a compiled loop is kept until its own file changes, whatever becomes of
+those it calls. Every buffer they read has ``PAD`` bytes of room after its last byte in use, because bytes are
 taken by the block.
 """
 
@@ -80,6 +81,18 @@ def word_bits(_context, array, index):
 
 
 @intrinsic
+def line_feed_bits(_context, array, index):
+    """One bit for each of 64 bytes: whether it is a line feed."""
+
+    def code(context, builder, signature, arguments):
+        place = _pointer(context, builder, signature.args[0], *arguments, 64)
+        block = builder.load(place, align=1)
+        return builder.bitcast(builder.icmp_unsigned("==", block, _splat(10, 64)), ir.IntType(64))
+
+    return types.uint64(array, types.intp), code
+
+
+@intrinsic
 def copy_plain(_context, source, index, target, place):
     """Copy 32 bytes and tell, a bit each, which are not plain text inside a JSON string.
 
@@ -131,6 +144,16 @@ def trailing_zeros(_context, number):
 
     def code(context, builder, signature, arguments):
         return builder.cttz(arguments[0], cgutils.false_bit)
+
+    return types.intp(types.uint64), code
+
+
+@intrinsic
+def leading_zeros(_context, number):
+    """Bits above the highest that is set; 64 where none is."""
+
+    def code(context, builder, signature, arguments):
+        return builder.ctlz(arguments[0], cgutils.false_bit)
 
     return types.intp(types.uint64), code
 
@@ -447,14 +470,16 @@ def _object(raw, i, field, text, o):
 @njit(nogil=True, cache=True)
 def line_feeds(raw, start, end):
     """How many line feeds raw[start:end] has, and the place of the last one."""
-    part = raw[start:end]
     count = 0
-    for i in range(part.size):
-        count += part[i] == 10
-    last = end - 1
-    while count and raw[last] != 10:
-        last -= 1
-    return count, last
+    last, last_bits = 0, _ZERO
+    for at in range(start, end, 64):
+        bits = line_feed_bits(raw, at)
+        if end - at < 64:
+            bits &= (_ONE << np.uint64(end - at)) - _ONE
+        count += ones(bits)
+        if bits != _ZERO:
+            last, last_bits = at, bits
+    return count, last + 63 - leading_zeros(last_bits)
 
 
 @njit(nogil=True, cache=True)
@@ -632,6 +657,47 @@ def _row(key, row_shift, number_mask):
     """The first of the eight slots that a key is looked for in, and its mark there."""
     key = (key ^ (key >> _32)) * _FINAL
     return (key >> row_shift) << _THREE, key & _LOW32 & ~number_mask
+
+
+@njit(nogil=True, cache=True)
+def lay_out(data, offsets, names, sizes):
+    """Write n-grams to ``names`` with a line feed after each, and their numbers of words to ``sizes``.
+
+    Args:
+        data: uint8, the n-grams.
+        offsets: int64, [n-grams + 1], where each starts in ``data``.
+        names: uint8, written.
+        sizes: int64, [n-grams], written.
+
+    Returns:
+        Whether all are something with one space between, and no line feed.
+    """
+    good = True
+    o = 0
+    for gram in range(sizes.size):
+        spaces = 0
+        before = 32
+        for i in range(offsets[gram], offsets[gram + 1]):
+            c = data[i]
+            good &= c != 10 and (c != 32 or before != 32)
+            spaces += c == 32
+            before = c
+            names[o] = c
+            o += 1
+        good &= before != 32
+        sizes[gram] = spaces + 1
+        names[o] = 10
+        o += 1
+    return good
+
+
+@njit(nogil=True, cache=True)
+def same_words(names, folded):
+    """Whether n-grams, a line feed after each, are what they are folded to."""
+    same = names.size == folded.size
+    for i in range(names.size if same else 0):
+        same &= folded[i] == (32 if names[i] == 10 else names[i])
+    return same
 
 
 @njit(nogil=True, cache=True)
@@ -869,7 +935,7 @@ def scan(
     folded, folded_starts, folded_ends,
     first, longest, wanted, sieve, sieve_shift, slots, row_shift, number_mask,
     number, tallies, present,
-    links, others, rows, outputs, row_outputs, row_stamps, pair_documents,
+    links, others, outputs, pair_documents, joined,
     text, starts, ends, records, limits, events, used,
 ):  # fmt: skip
     """Count n-grams, pairs and sample events of folded documents; see ``counting.Scanner``.
@@ -890,19 +956,18 @@ def scan(
         tallies: int64, [n-grams, 4]: documents, occurrences (both added to), the number of the
             last document each was seen in, from 1, and the check of :func:`enter`.
         present: int64, [n-grams + 1], room for the n-grams of one document.
-        links: int64, [n-grams + 1], where each n-gram's pairs start in ``others`` and ``rows``.
+        links: int64, [n-grams + 1], where each n-gram's pairs start in the next three.
         others: int32, [pairs], the n-gram a pair needs besides.
-        rows: int32, [pairs], the pair's row.
-        outputs: bool, [n-grams], whether it is some pair's output.
-        row_outputs: int32, [pairs], the output n-gram of each row.
-        row_stamps: int64, [n-grams], the last document in which a pair held with this output.
-        pair_documents: int64, [pairs], added to by row.
+        outputs: int32, [pairs], its output n-gram.
+        pair_documents: int64, [pairs], added to.
+        joined: int64, [n-grams], the last document in which a pair held with this output; -1 for
+            what is none.
         text: uint8, the documents as they were, for their hash.
         starts: int64, [documents], where each starts in ``text``.
         ends: int64, [documents], where each ends.
         records: int64, [documents], the record each came from.
-        limits: uint64, [pairs + n-grams], largest hash of interest of each pair (by row), then of
-            each output n-gram without its inputs; empty where no sample is wanted.
+        limits: uint64, [pairs + n-grams], largest hash of interest of each pair, then of each
+            n-gram as an output without its inputs; empty where no sample is wanted.
         events: uint64, [places, 4], appended to: item, two halves of the hash, record.
         used: places of ``events`` in use.
 
@@ -919,6 +984,7 @@ def scan(
         np.empty(room, np.uint32), np.empty(2 * room, np.uint32),
     )  # fmt: skip
     pairs = pair_documents.size
+    sampling = limits.size > 0
     for k in range(folded_starts.size):
         if folded_ends[k] < 0:
             continue
@@ -928,119 +994,143 @@ def scan(
             sieve, sieve_shift, slots, row_shift, number_mask,
             starts_of_words, hashes, checks, keys, waiting, whole, grams, again, number, tallies, present,
         )  # fmt: skip
-        if pairs == 0:
+        if pairs == 0 or distinct == 0:
             continue
-        hashed = False
         high, low = _ZERO, _ZERO
+        if sampling:
+            high, low = document_hash(text, starts[k], ends[k])
         for j in range(distinct):
             gram = present[j]
             for link in range(links[gram], links[gram + 1]):
                 if tallies[others[link], 2] != number:
                     continue
-                row = np.int64(rows[link])
-                pair_documents[row] += 1
-                row_stamps[row_outputs[row]] = number
-                if limits.size == 0:
+                pair_documents[link] += 1
+                if not sampling:
                     continue
-                if not hashed:
-                    high, low = document_hash(text, starts[k], ends[k])
-                    hashed = True
-                if high <= limits[row]:
-                    if used == len(events):
-                        events = _grown(events)
-                    events[used, 0] = row
-                    events[used, 1] = high
-                    events[used, 2] = low
-                    events[used, 3] = records[k]
+                joined[outputs[link]] = number
+                if high <= limits[link]:
+                    events = _with_room(events, used)
+                    _note(events, used, link, high, low, records[k])
                     used += 1
-        if limits.size == 0:
+        if not sampling:
             continue
         for j in range(distinct):
             gram = present[j]
-            if not outputs[gram] or row_stamps[gram] == number:
-                continue
-            if not hashed:
-                high, low = document_hash(text, starts[k], ends[k])
-                hashed = True
             item = pairs + gram
-            if high <= limits[item]:
-                if used == len(events):
-                    events = _grown(events)
-                events[used, 0] = item
-                events[used, 1] = high
-                events[used, 2] = low
-                events[used, 3] = records[k]
-                used += 1
+            if high > limits[item] or joined[gram] < 0 or joined[gram] == number:
+                continue
+            events = _with_room(events, used)
+            _note(events, used, item, high, low, records[k])
+            used += 1
     return events, used
 
 
 @njit(nogil=True, cache=True)
-def smallest(events, items, size, limits):
-    """The events of the ``size`` smallest hashes of each item, by item, hash and record.
+def events_by_place(events, places):
+    """How many events of :func:`scan` each place has, int64, [items]; see :func:`keep_smallest`."""
+    sizes = np.zeros(places.size, np.int64)
+    for k in range(len(events)):
+        sizes[places[events[k, 0]]] += 1
+    return sizes
+
+
+@njit(nogil=True, cache=True)
+def keep_smallest(events, places, first, starts, counts, kept):
+    """Add events to those of the smallest hashes of each item, in the order of their hashes.
 
     Of equal hashes, which are equal texts, the first record stays.
 
     Args:
         events: uint64, [events, 4], of :func:`scan`: item, two halves of the hash, record.
-        items: one more than the largest item may be.
-        size: events to keep of each.
-        limits: uint64, [items], lowered where an item has its fill; or empty.
-
-    Returns:
-        uint64, [events kept, 4].
+        places: int32, [items], where each item comes in the order.
+        first: place of the first item wanted.
+        starts: int64, [items wanted + 1], where each item's rows start in ``kept``. It has as many
+            as are to be kept of it, or all that it will ever get.
+        counts: int64, [items wanted], written: rows in use of each.
+        kept: uint64, [rows, 4], written.
     """
-    starts = np.zeros(items + 1, np.int64)
+    ahead = 16
     for k in range(len(events)):
-        starts[np.int64(events[k, 0]) + 1] += 1
-    total = 0
-    for item in range(items):
-        total += min(starts[item + 1], size)
-        starts[item + 1] += starts[item]
-    order = np.empty(len(events), np.int64)
-    places = starts[:-1].copy()
-    for k in range(len(events)):
-        item = np.int64(events[k, 0])
-        order[places[item]] = k
-        places[item] += 1
-    kept = np.empty((total, 4), np.uint64)
-    best = np.empty(size, np.int64)  # events of the smallest hashes so far, in order
-    used = 0
-    for item in range(items):
-        count = 0
-        for place in range(starts[item], starts[item + 1]):
-            k = order[place]
-            high, low = events[k, 1], events[k, 2]
-            at = count
-            while at > 0:
-                other = best[at - 1]
-                if events[other, 1] < high or (
-                    events[other, 1] == high and events[other, 2] <= low
-                ):
-                    break
-                at -= 1
-            if at > 0 and events[best[at - 1], 1] == high and events[best[at - 1], 2] == low:
-                if events[k, 3] < events[best[at - 1], 3]:
-                    best[at - 1] = k
-                continue
-            if at == size:
-                continue
-            for q in range(min(count, size - 1), at, -1):
-                best[q] = best[q - 1]
-            best[at] = k
-            count = min(count + 1, size)
-        for q in range(count):
+        if k + ahead < len(events):
+            place = places[events[k + ahead, 0]] - first
+            if 0 <= place < counts.size:
+                prefetch(kept, 4 * (starts[place] + counts[place] - 1))
+        place = places[events[k, 0]] - first
+        if not 0 <= place < counts.size:
+            continue
+        start, room = starts[place], starts[place + 1] - starts[place]
+        high, low = events[k, 1], events[k, 2]
+        new = start + counts[place]
+        while new > start and (
+            kept[new - 1, 1] > high or (kept[new - 1, 1] == high and kept[new - 1, 2] > low)
+        ):
+            new -= 1
+        if new > start and kept[new - 1, 1] == high and kept[new - 1, 2] == low:
+            kept[new - 1, 3] = min(kept[new - 1, 3], events[k, 3])
+            continue
+        if new == start + room:
+            continue
+        counts[place] = min(counts[place] + 1, room)
+        for row in range(start + counts[place] - 1, new, -1):
             for j in range(4):
-                kept[used, j] = events[best[q], j]
-            used += 1
-        if count == size and limits.size > 0:
-            limits[item] = events[best[size - 1], 1]
-    return kept[:used]
+                kept[row, j] = kept[row - 1, j]
+        for j in range(4):
+            kept[new, j] = events[k, j]
 
 
 @njit(nogil=True, cache=True)
-def _grown(events):
+def close_up(starts, counts, kept, size, limits):
+    """Close the gaps that :func:`keep_smallest` left, and lower the limits of items with their fill.
+
+    Args:
+        starts: as there.
+        counts: as there.
+        kept: as there, rewritten.
+        size: documents wanted of each item.
+        limits: uint64, [items], the largest hash that is still of interest.
+
+    Returns:
+        Rows in use.
+    """
+    used = 0
+    for place in range(counts.size):
+        start, count = starts[place], counts[place]
+        if count == size:
+            item = np.intp(kept[start, 0])
+            limits[item] = min(limits[item], kept[start + count - 1, 1])
+        if used < start:
+            for row in range(count):
+                for j in range(4):
+                    kept[used + row, j] = kept[start + row, j]
+        used += count
+    return used
+
+
+@njit(nogil=True, cache=True)
+def hexadecimal(hashes, digits):
+    """Write hashes, uint64, [hashes, 2], to ``digits``, uint8, 32 of them each."""
+    o = 0
+    for k in range(len(hashes)):
+        for half in range(2):
+            for shift in range(60, -1, -4):
+                digit = np.uint8((hashes[k, half] >> np.uint64(shift)) & np.uint64(15))
+                digits[o] = digit + (48 if digit < 10 else 87)
+                o += 1
+
+
+@njit(nogil=True, cache=True)
+def _with_room(events, used):
+    """The events, in an array twice as long where it is full."""
+    if used < len(events):
+        return events
     larger = np.empty((2 * len(events), 4), np.uint64)
-    for k in range(len(events)):
-        for j in range(4):
-            larger[k, j] = events[k, j]
+    larger[:used] = events
     return larger
+
+
+@njit(nogil=True, cache=True)
+def _note(events, place, item, high, low, record):
+    events[place, 0] = item
+    events[place, 1] = high
+    events[place, 2] = low
+    events[place, 3] = record

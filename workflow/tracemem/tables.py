@@ -464,8 +464,15 @@ def conform(table: Table, data: pa.Table | pd.DataFrame | Mapping[str, Iterable]
         )
     if isinstance(data, pa.Table):
         return data.select(list(table.columns)).cast(table.schema).replace_schema_metadata(None)
+    # Arrow's own go as they are: pa.array would make a Python object of each value.
+    own = (pa.Array, pa.ChunkedArray)
     return pa.table(
-        {name: pa.array(data[name], kind) for name, (kind, _) in table.columns.items()},
+        {
+            name: data[name].cast(kind)
+            if isinstance(data[name], own)
+            else pa.array(data[name], kind)
+            for name, (kind, _) in table.columns.items()
+        },
         schema=table.schema,
     )
 
