@@ -1,6 +1,8 @@
 """A changed library re-runs what used it, and nothing else."""
 
-from pathlib import Path
+import ast
+
+import pytest
 
 from tracemem import source
 
@@ -12,22 +14,47 @@ def test_modules_follows_imports_of_imports():
     assert "figures.py" not in names
 
 
-def test_digest_sees_code_but_not_comments(tmp_path, monkeypatch):
+@pytest.fixture
+def digest(tmp_path, monkeypatch):
+    """The digest of a script that makes use of ``thing.USED``, by the text of thing.py."""
     package = tmp_path / "tracemem"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    module = package / "thing.py"
     script = tmp_path / "script.py"
-    script.write_text("from tracemem import thing\n")
+    script.write_text("from tracemem import thing\nprint(thing.USED)\n")
     monkeypatch.setattr(source, "WORKFLOW", tmp_path)
     monkeypatch.setattr(source, "PACKAGE", package)
 
-    def digest(text: str) -> str:
-        module.write_text(text)
-        source._imports.cache_clear()
-        source.digest.cache_clear()
-        return source.digest(Path(script))
+    def of(text: str) -> str:
+        (package / "thing.py").write_text(text)
+        for cached in (source._imports, source._names, source.digest):
+            cached.cache_clear()
+        return source.digest(script)
 
-    plain = digest('"""One."""\nx = 1\n')
-    assert digest('"""Two."""\n# why\nx = 1\n') == plain
-    assert digest("x = 2\n") != plain
+    return of
+
+
+def test_digest_sees_code_but_not_comments(digest):
+    plain = digest('"""One."""\nUSED = 1\n')
+    assert digest('"""Two."""\n# why\nUSED = 1\n') == plain
+    assert digest("USED = 2\n") != plain
+
+
+def test_digest_sees_the_constants_in_use_alone(digest):
+    plain = digest("WIDTH = 1\nUSED = 2 * WIDTH\n")
+    assert digest("WIDTH = 1\nOTHER: int = 3\nUSED = 2 * WIDTH\n") == plain
+    assert digest("WIDTH = 4\nUSED = 2 * WIDTH\n") != plain
+    assert digest("WIDTH = 1\nUSED, OTHER = 2 * WIDTH, 1\n") != plain
+    assert digest("WIDTH = 1\nUSED = 2 * WIDTH\ndef other(): pass\n") != plain
+    everything = "USED = list(globals())\n"
+    assert digest(everything) != digest("OTHER = 3\n" + everything)
+
+
+def test_a_table_declared_anew_re_runs_nothing():
+    """Whatever table is left out, a script that does not name it has the same digest."""
+    script = source.WORKFLOW / "scripts" / "count_ngrams.py"
+    names = set().union(*map(source._names, [script, *source.modules(script)]))
+    kept = source._used(source.PACKAGE / "tables.py", names)
+    targets = [target for part in kept.body for target in getattr(part, "targets", ())]
+    assigned = {target.id for target in targets if isinstance(target, ast.Name)}
+    assert "COUNTS" in assigned and "CLAIMS" not in assigned and "TABLES" not in assigned

@@ -2,7 +2,8 @@
 
 Snakemake re-runs a rule when its script changes but does not look into the modules the script
 imports. Rules therefore carry this digest as a parameter. Comments, docstrings and layout do not
-count: the digest is taken over the syntax trees.
+count: the digest is taken over the syntax trees. Nor do constants that none of the modules names, so
+that a table declared for one rule leaves the results of the others as they are.
 """
 
 import ast
@@ -60,10 +61,44 @@ def modules(path: Path) -> list[Path]:
 
 
 @cache
+def _names(path: Path) -> frozenset[str]:
+    """Every name that one file makes use of."""
+    names: set[str] = set()
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.alias):
+            names.add(node.name)
+    return frozenset(names)
+
+
+def _used(path: Path, names: set[str]) -> ast.Module:
+    """A file without the constants that are none of ``names``; whole if it looks them up itself."""
+    tree = _tree(path)
+    body = [
+        part
+        for part in tree.body
+        if not isinstance(part, ast.Assign | ast.AnnAssign)
+        or any(
+            not isinstance(target, ast.Name) or target.id in names
+            for target in getattr(part, "targets", None) or [part.target]
+        )
+    ]
+    inner = (node for part in body for node in ast.walk(part))
+    if not any(isinstance(node, ast.Name) and node.id == "globals" for node in inner):
+        tree.body = body
+    return tree
+
+
+@cache
 def digest(script: Path) -> str:
-    """Hexadecimal digest (16 characters) of the package modules that a script rests on."""
+    """Hexadecimal digest (16 characters) of what a script rests on of the package's modules."""
+    found = modules(script)
+    names = set().union(*map(_names, [script, *found]))
     sums = hashlib.sha256()
-    for module in modules(script):
+    for module in found:
         sums.update(module.relative_to(WORKFLOW).as_posix().encode())
-        sums.update(ast.dump(_tree(module)).encode())
+        sums.update(ast.dump(_used(module, names)).encode())
     return sums.hexdigest()[:16]
