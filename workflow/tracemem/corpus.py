@@ -28,7 +28,7 @@ import logging
 import os
 import re
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -284,7 +284,8 @@ class _Digested:
 class Reader:
     """Reads a shard batch by batch; threads may share it, each with a :class:`Room` of its own.
 
-    Batches are handed out in the shard's order; parsing them is done by the thread that asked.
+    Batches are handed out in the shard's order; parsing them is done by the thread that asked. One
+    thread at a time reads, and ahead of the others: none waits while there is a batch for it.
 
     Args:
         shard: the shard.
@@ -293,6 +294,7 @@ class Reader:
         digest: take the checksum on the way.
         batch_bytes: bytes of raw lines or text in one batch, by default BATCH_BYTES; a longer
             record makes a longer batch.
+        threads: threads that will share it, and batches to have ready for them.
 
     Attributes:
         size: bytes at rest.
@@ -310,13 +312,18 @@ class Reader:
         *,
         digest: bool = False,
         batch_bytes: int | None = None,
+        threads: int = 1,
     ):
         if on_bad_record not in ("stop", "skip"):
             raise ValueError(f"on_bad_record: found {on_bad_record!r}; allowed: stop, skip")
         self.shard, self.text_field, self.on_bad_record = shard, text_field, on_bad_record
         self.batch_bytes = batch_bytes or BATCH_BYTES
         self._sums = hashlib.sha256() if digest else None
-        self._lock = threading.Lock()
+        self._ahead = threads
+        self._taken: deque = deque()  # read and not parsed yet, each with the room it lies in
+        self._rooms: list[Room] = []
+        self._reading = self._ended = False
+        self._turn = threading.Condition()
         self._warned = 0
         kinds = {"lines": _Lines, "parquet": _Rows, "folder": _Files}
         if not shard.path.exists():
@@ -339,9 +346,42 @@ class Reader:
         Raises:
             CorpusError: a bad record, under ``on_bad_record="stop"``.
         """
-        with self._lock:
+        found = self._next()
+        if found is None:
+            return None
+        taken, lying_in = found
+        batch = self._source.parse(taken, room)
+        self._rooms.append(lying_in)
+        return batch
+
+    def _next(self):
+        """What is to be parsed next, with the room it lies in."""
+        with self._turn:
+            while True:
+                if not (self._reading or self._ended) and len(self._taken) < self._ahead:
+                    self._take()
+                elif self._taken:
+                    return self._taken.popleft()
+                elif self._ended:
+                    return None
+                else:
+                    self._turn.wait()
+
+    def _take(self) -> None:
+        """Read a batch, letting the other threads have their turn meanwhile."""
+        self._reading = True
+        room = self._rooms.pop() if self._rooms else Room()
+        self._turn.release()
+        taken = None
+        try:
             taken = self._source.take(room)
-        return None if taken is None else self._source.parse(taken, room)
+        finally:
+            self._turn.acquire()
+            self._reading = False
+            self._ended = taken is None
+            self._turn.notify_all()
+        if not self._ended:
+            self._taken.append((taken, room))
 
     def sha256(self) -> str:
         """Checksum of the bytes at rest, hexadecimal, once all is read."""
@@ -353,7 +393,7 @@ class Reader:
         message = f"{self.shard.path}, {unit} {record}: {what}"
         if self.on_bad_record == "stop":
             raise CorpusError(f"{message} (on_bad_record: skip passes over it)", record)
-        with self._lock:
+        with self._turn:
             self._warned += 1
             if self._warned <= _WARNINGS:
                 logger.warning("skipped %s", message)

@@ -437,7 +437,7 @@ def _read_all(
 
     Of several errors the one of the first record is raised, as one thread would.
     """
-    reader = Reader(shard, text_field, on_bad_record)
+    reader = Reader(shard, text_field, on_bad_record, threads=len(scanners))
     progress = Progress(f"{work} {shard.name}", reader.size)
     errors: list[Exception] = []
 
