@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -106,6 +107,55 @@ def test_many_batches_keep_order_and_records(tmp_path, name):
             )
         ]
     assert found == expected
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_threads_share_a_reader_and_get_every_batch_once(tmp_path, monkeypatch, threads):
+    monkeypatch.setattr(corpus, "_READ", 500)
+    texts = [f"text {k}" for k in range(2000)]
+    shard = shard_of(tmp_path / "a.jsonl.zst", zstandard.compress(lines_of(texts)))
+    reader = corpus.Reader(shard, batch_bytes=100, threads=threads)
+
+    def work(_) -> list[int]:
+        room, found = corpus.Room(), []
+        while batch := reader.read(room):
+            data = batch.text.tobytes()
+            pieces = zip(batch.records, batch.starts, batch.ends, strict=True)
+            for record, start, end in pieces:
+                assert data[start:end].decode() == texts[record - 1]
+                found.append(int(record))
+        assert found == sorted(found)
+        return found
+
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(work, range(threads)))
+    assert sorted(record for part in parts for record in part) == list(range(1, 2001))
+
+
+def test_no_thread_waits_for_one_that_failed(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "_READ", 500)
+    shard = shard_of(tmp_path / "a.jsonl.zst", zstandard.compress(lines_of(["a"] * 2000)))
+    reader = corpus.Reader(shard, batch_bytes=100, threads=3)
+    take, calls = reader._source.take, iter(range(100))
+
+    def fail(room):
+        if next(calls) == 20:
+            raise RuntimeError("the disk is gone")
+        return take(room)
+
+    monkeypatch.setattr(reader._source, "take", fail)
+
+    def work(_) -> int:
+        room, batches = corpus.Room(), 0
+        try:
+            while reader.read(room):
+                batches += 1
+        except RuntimeError:
+            batches += 1000
+        return batches
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sum(pool.map(work, range(3), timeout=60)) == 1020
 
 
 def test_a_line_many_times_longer_than_a_batch(tmp_path):
