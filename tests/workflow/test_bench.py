@@ -92,6 +92,8 @@ def test_the_page_traces_its_figures_to_rows(folder, rows):
     named = set(re.findall(r"\b(?:scan|pairs|infgram|growth|threads|engines)\.\d+\b", page))
     assert named == set(rows["row"])
     assert "The Pile, 825 GiB" in page and "Dolma, 3T tokens" in page
+    plot = re.search(r"!\[The bench\]\((.*)\)", page)[1]
+    assert (folder / "docs" / plot).is_file()
 
 
 def test_the_figure_is_drawn(folder):

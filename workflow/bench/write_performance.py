@@ -1,5 +1,6 @@
 """Write the page on performance: the bars, the rows, and what they mean for the Pile and Dolma."""
 
+import os
 from pathlib import Path
 
 import jinja2
@@ -108,17 +109,19 @@ def engines(table: pd.DataFrame) -> list[dict]:
     return rows.assign(share=rows["what"].map(ours) / rows["rate"]).to_dict("records")
 
 
-def page(bench: str, bars: str, machine: str, main: int) -> str:
-    """The page, in Markdown."""
-    table = read_rows(bench)
+def page(results: str, plot: str, main: int) -> str:
+    """The page, in Markdown, of the tables in a folder; ``plot`` is the plot as seen from it."""
+    table = read_rows(f"{results}/bench.csv")
     template = jinja2.Environment(
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     ).from_string(Path(__file__).with_name("performance.md.jinja").read_text(encoding="utf-8"))  # fmt: skip
     return template.render(
         rows=table.astype(object).where(table.notna(), None).to_dict("records"),
-        bars=pd.read_csv(bars, keep_default_na=False).to_dict("records"),
-        machine=dict(pd.read_csv(machine, dtype=str).itertuples(index=False)),
+        results=results,
+        plot=plot,
+        bars=pd.read_csv(f"{results}/bars.csv", keep_default_na=False).to_dict("records"),
+        machine=dict(pd.read_csv(f"{results}/machine.csv", dtype=str).itertuples(index=False)),
         times=times(table),
         engines=engines(table),
         main=f"{main:,}",
@@ -128,8 +131,6 @@ def page(bench: str, bars: str, machine: str, main: int) -> str:
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]), replacing(snakemake.output[0]) as draft:
-        inputs = snakemake.input
-        draft.write_text(
-            page(inputs.bench, inputs.bars, inputs.machine, snakemake.params.main),
-            encoding="utf-8",
-        )
+        plot = os.path.relpath(snakemake.input.plot, Path(snakemake.output[0]).parent)
+        results = os.path.dirname(snakemake.input.bench)
+        draft.write_text(page(results, plot, snakemake.params.main), encoding="utf-8")
