@@ -2,9 +2,11 @@
 
 *Folded* text is what :func:`tracemem.words.words` sees: the lower-case words of a document in UTF-8,
 with one or more spaces in place of everything between them and a line feed after each document.
-They stand in one file because a compiled loop is kept until its own file changes, whatever becomes of
-those it calls. Every buffer they read has ``PAD`` bytes of room after its last byte in use, because bytes are
+Every buffer these loops read has ``PAD`` bytes of room after its last byte in use, because bytes are
 taken by the block.
+
+They stand in one file because a compiled loop is kept until its own file changes, whatever becomes of
+those it calls.
 """
 
 import numpy as np
