@@ -58,6 +58,13 @@ def _between(builder, block, low, high, width):
     )
 
 
+def _compared(context, builder, array_type, array, index, sign, byte):
+    """One bit for each of 64 bytes: how it compares to ``byte``."""
+    place = _pointer(context, builder, array_type, array, index, 64)
+    block = builder.load(place, align=1)
+    return builder.bitcast(builder.icmp_unsigned(sign, block, _splat(byte, 64)), ir.IntType(64))
+
+
 @intrinsic
 def load64(_context, array, index):
     """The eight bytes from ``index`` on as one number, little-endian, at any alignment."""
@@ -75,9 +82,7 @@ def word_bits(_context, array, index):
     """One bit for each of 64 folded bytes: whether it belongs to a word."""
 
     def code(context, builder, signature, arguments):
-        place = _pointer(context, builder, signature.args[0], *arguments, 64)
-        block = builder.load(place, align=1)
-        return builder.bitcast(builder.icmp_unsigned(">", block, _splat(0x20, 64)), ir.IntType(64))
+        return _compared(context, builder, signature.args[0], *arguments, ">", 0x20)
 
     return types.uint64(array, types.intp), code
 
@@ -87,9 +92,7 @@ def line_feed_bits(_context, array, index):
     """One bit for each of 64 bytes: whether it is a line feed."""
 
     def code(context, builder, signature, arguments):
-        place = _pointer(context, builder, signature.args[0], *arguments, 64)
-        block = builder.load(place, align=1)
-        return builder.bitcast(builder.icmp_unsigned("==", block, _splat(10, 64)), ir.IntType(64))
+        return _compared(context, builder, signature.args[0], *arguments, "==", 10)
 
     return types.uint64(array, types.intp), code
 
