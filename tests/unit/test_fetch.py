@@ -19,7 +19,6 @@ from tracemem import corpus
 from tracemem.fetch import FetchError, fetch, find
 from tracemem.fetch_settings import FetchSettings, expand
 
-WORKFLOW = Path(__file__).resolve().parents[2] / "workflow"
 DATA = gzip.compress(b"".join(b'{"text": "document %d"}\n' % k for k in range(200_000)), mtime=0)
 
 
@@ -208,7 +207,6 @@ def test_a_killed_download_goes_on_to_the_same_bytes(server, tmp_path):
     server.pause = 0.05
     running = subprocess.Popen(
         [sys.executable, "-c", code, server.url, str(target)],
-        env={**os.environ, "PYTHONPATH": str(WORKFLOW)},
     )
     part = tmp_path / ".a.json.gz.part"
     until = time.monotonic() + 60
@@ -302,7 +300,7 @@ def from_hub(revision: str, target: Path, **env) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-c", HUB, revision, str(target)],
         capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(WORKFLOW), "HF_HUB_DISABLE_XET": "1", **env},
+        env={**os.environ, "HF_HUB_DISABLE_XET": "1", **env},
     )  # fmt: skip
 
 

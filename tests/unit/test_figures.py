@@ -2,6 +2,7 @@
 
 import importlib.util
 from itertools import pairwise
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from tracemem import figures, source, tables
+from tracemem import figures, tables
 
 SIZES = {"tiny": 36_000, "small": 91_000, "large": 857_000}
 PYTHIA = {
@@ -491,7 +492,7 @@ def test_scripts_draw_from_the_tables_at_rest(script, inputs, families, tmp_path
     for name, frame in inputs.items():
         paths.append(tmp_path / f"{name}.csv")
         tables.write(getattr(tables, name.upper()), frame(), paths[-1])
-    file = source.WORKFLOW / "scripts" / f"{script}.py"
+    file = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / f"{script}.py"
     spec = importlib.util.spec_from_file_location(script, file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -11,7 +11,7 @@ import torch
 from pydantic import ValidationError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from tracemem import ladder, source
+from tracemem import ladder
 from tracemem import tokens as tokens_of
 from tracemem.ladder_settings import LadderSettings, SizeSettings, parameters
 
@@ -80,7 +80,7 @@ def test_default_ladder_spans_the_sizes_its_names_say():
 def test_settings_import_nothing_heavy():
     probe = "import tracemem.ladder_settings, tracemem.world.settings, sys; print(*sys.modules)"
     loaded = subprocess.run(
-        [sys.executable, "-c", probe], cwd=source.WORKFLOW, capture_output=True, text=True
+        [sys.executable, "-c", probe], capture_output=True, text=True
     ).stdout.split()
     assert "tracemem.world.settings" in loaded
     assert not {"torch", "transformers", "numpy"} & set(loaded)

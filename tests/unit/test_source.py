@@ -1,14 +1,17 @@
 """A changed library re-runs what used it, and nothing else."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
 from tracemem import source
 
+SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+
 
 def test_modules_follows_imports_of_imports():
-    script = source.WORKFLOW / "scripts" / "count_ngrams.py"
+    script = SCRIPTS / "count_ngrams.py"
     names = {path.name for path in source.modules(script)}
     assert {"counting.py", "words.py", "tables.py"} <= names
     assert "figures.py" not in names
@@ -22,7 +25,6 @@ def digest(tmp_path, monkeypatch):
     (package / "__init__.py").write_text("")
     script = tmp_path / "script.py"
     script.write_text("from tracemem import thing\nprint(thing.USED)\n")
-    monkeypatch.setattr(source, "WORKFLOW", tmp_path)
     monkeypatch.setattr(source, "PACKAGE", package)
 
     def of(text: str) -> str:
@@ -52,7 +54,7 @@ def test_digest_sees_the_constants_in_use_alone(digest):
 
 def test_a_table_declared_anew_re_runs_nothing():
     """Whatever table is left out, a script that does not name it has the same digest."""
-    script = source.WORKFLOW / "scripts" / "count_ngrams.py"
+    script = SCRIPTS / "count_ngrams.py"
     names = set().union(*map(source._names, [script, *source.modules(script)]))
     kept = source._used(source.PACKAGE / "tables.py", names)
     targets = [target for part in kept.body for target in getattr(part, "targets", ())]

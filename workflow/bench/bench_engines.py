@@ -14,11 +14,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from measure import COLUMNS, write
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 EXAMPLES = 256
 # vLLM keeps a core for its scheduler, which has a process of its own there; every side gets as many.

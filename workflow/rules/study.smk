@@ -3,7 +3,7 @@
 
 def code(script):
     """Digest of the library behind a script, a parameter of its rule."""
-    return source.digest(source.WORKFLOW / "scripts" / f"{script}.py")
+    return source.digest(Path(workflow.source_path(f"../scripts/{script}.py")))
 
 
 def needs(rule, key, default):

@@ -10,6 +10,15 @@ import sys
 
 from tracemem import generation, source
 
+# The library alone is lent to that Python: beside it may lie packages that are not its own.
+LENT = """
+import importlib.util, json, sys
+folder, module, job = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("tracemem", folder + "/__init__.py")
+sys.modules["tracemem"] = importlib.util.module_from_spec(spec)
+importlib.import_module(module).main(json.loads(job))
+"""
+
 if __name__ == "__main__":
     params = snakemake.params
     job = {
@@ -22,8 +31,5 @@ if __name__ == "__main__":
     }
     python = params.python or sys.executable
     # In place of this process, so that signals, exit status and measurements are the job's own.
-    os.execvpe(
-        python,
-        [python, "-m", generation.__name__, json.dumps(job)],
-        {**os.environ, "PYTHONPATH": str(source.WORKFLOW)},
-    )
+    given = [str(source.PACKAGE), generation.__name__, json.dumps(job)]
+    os.execvp(python, [python, "-c", LENT, *given])

@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 import shutil
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -226,7 +225,3 @@ def main(job: dict) -> None:
             stop=job["task"]["stop"],
             chunk_size=job["chunk"],
         )
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))

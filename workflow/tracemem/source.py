@@ -11,8 +11,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
-WORKFLOW = PACKAGE.parent
+PACKAGE = Path(__file__).resolve().parent
 
 
 def _tree(path: Path) -> ast.Module:
@@ -42,7 +41,7 @@ def _imports(path: Path) -> frozenset[Path]:
         if parts[0] != PACKAGE.name:
             continue
         for depth in range(1, len(parts) + 1):
-            place = WORKFLOW.joinpath(*parts[:depth])
+            place = PACKAGE.joinpath(*parts[1:depth])
             found.update(
                 p for p in (place.with_suffix(".py"), place / "__init__.py") if p.is_file()
             )
@@ -99,6 +98,6 @@ def digest(script: Path) -> str:
     names = set().union(*map(_names, [script, *found]))
     sums = hashlib.sha256()
     for module in found:
-        sums.update(module.relative_to(WORKFLOW).as_posix().encode())
+        sums.update(module.relative_to(PACKAGE).as_posix().encode())
         sums.update(ast.dump(_used(module, names)).encode())
     return sums.hexdigest()[:16]
