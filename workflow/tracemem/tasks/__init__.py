@@ -13,7 +13,7 @@ from tracemem.tasks import gsm8k, jsonl, mmlu, parallel_text, triviaqa
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import TaskError, hub_records, records
 
-__all__ = ["TaskError", "load"]
+__all__ = ["TaskError", "load", "look"]
 _log = logging.getLogger(__name__)
 
 
@@ -53,6 +53,18 @@ def load(task: TaskSettings, split: str) -> pd.DataFrame:
             "prompt": [_prompt(task, example) for example in found],
         }
     )
+
+
+def look(task: TaskSettings, split: str) -> None:
+    """Read the first example of a split and no more.
+
+    Raises:
+        TaskError: there is none, or it is not what it should be, as :func:`load` would say.
+    """
+    first = next(_examples(task, split), None)
+    if first is None:
+        raise TaskError(f"{', '.join(task.files(split))}: no example in the {split} split")
+    _in_nfc(task, first)
 
 
 def _prompt(task: TaskSettings, example: Example) -> str:
