@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from tracemem import encoding, tables
 from tracemem.engines import Engine, ModelSettings, load
 from tracemem.joblog import job_log
+from tracemem.task_settings import new_tokens
 
 log = logging.getLogger(__name__)
 
@@ -210,18 +211,19 @@ def main(job: dict) -> None:
     """Run one job, described by plain values.
 
     Args:
-        job: ``model``, the keys of its settings; ``task``, its max_new_tokens and stop; ``chunk``,
+        job: ``model``, the keys of its settings; ``task``, its kind, max_new_tokens and stop; ``chunk``,
             examples a chunk; the paths ``examples``, ``output`` and ``log``.
     """
     with job_log(job["log"]):
-        output = Path(job["output"])
+        output, task = Path(job["output"]), job["task"]
+        engine = load(ModelSettings(**job["model"]))
         run(
-            load(ModelSettings(**job["model"])),
+            engine,
             tables.read(tables.EXAMPLES, job["examples"]),
             output,
             # Not an output of the rule, so that what is done survives a job that fails.
             output.with_suffix(".chunks"),
-            max_new_tokens=job["task"]["max_new_tokens"],
-            stop=job["task"]["stop"],
+            max_new_tokens=new_tokens(task["kind"], task["max_new_tokens"], engine.context_length),
+            stop=task["stop"],
             chunk_size=job["chunk"],
         )

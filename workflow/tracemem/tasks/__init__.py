@@ -15,7 +15,7 @@ from tracemem.tasks.records import TaskError, hub_records, records
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TaskError", "load", "read"]
+__all__ = ["TaskError", "load", "look", "read"]
 _log = logging.getLogger(__name__)
 
 
@@ -57,6 +57,16 @@ def load(task: TaskSettings, split: str) -> "pd.DataFrame":
             "prompt": [_prompt(task, example) for example in found],
         }
     )
+
+
+def look(task: TaskSettings, split: str) -> None:
+    """Read the first example of a split and no more.
+
+    Raises:
+        TaskError: there is none, or it is not what it should be, as :func:`load` would say.
+    """
+    if next(read(task, split), None) is None:
+        raise TaskError(f"{', '.join(task.files(split))}: no example in the {split} split")
 
 
 def _prompt(task: TaskSettings, example: Example) -> str:
