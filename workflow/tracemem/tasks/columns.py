@@ -35,7 +35,7 @@ _OTHERS = {
 _ASKED = {"question", "problem", "query", "prompt", "input"}
 _KEYS = (
     "set kind (question-answering, multiple-choice, translation or reasoning) and fields, such as "
-    "{input: NAME, target: NAME}"
+    "{input: NAME, target: NAME}, or call the fields question and answer in the file"
 )
 _KINDS = {
     str: "text", bool: "true or false", int: "number", float: "number", list: "list",

@@ -22,13 +22,19 @@ from tracemem.tasks.records import TaskError, content
 __all__ = ["Guess", "guess"]
 
 
-def guess(path: str, kind: str = "", fields: Mapping[str, str] | None = None) -> Guess:
+def guess(
+    path: str,
+    kind: str = "",
+    fields: Mapping[str, str] | None = None,
+    examples: int | None = SAMPLE,
+) -> Guess:
     """What a task file, a folder, or a place with ``{subject}`` or ``{language}`` holds.
 
     Args:
         path: as the key ``test`` of a task has it.
         kind: the kind of task where it is known.
         fields: names of fields by role where they are known; no official format is then looked for.
+        examples: how many are read for the sample at most; None: all.
 
     Raises:
         TaskError: the file cannot be read, holds no record, or leaves open what it holds; the
@@ -51,10 +57,10 @@ def guess(path: str, kind: str = "", fields: Mapping[str, str] | None = None) ->
         found = _of_table(Table(path), kind, known)
     else:
         found = parallel_files.of_file(path)
-    return _with_sample(found)
+    return _with_sample(found, examples)
 
 
-def _with_sample(found: Guess) -> Guess:
+def _with_sample(found: Guess, most: int | None) -> Guess:
     """The guess with its first examples, and what the lengths of the answers make of it."""
     known = {**found.settings(), "test": found.test, "n": 1, "gamma": 0.0, "prompt": "{input}"}
     task = TaskSettings.model_validate(known)
@@ -62,7 +68,7 @@ def _with_sample(found: Guess) -> Guess:
     parts = [task]
     if "{subject}" in found.test:
         parts = [task.model_copy(update={"groups": [subject]}) for subject in task.subjects()]
-    each = max(SAMPLE // len(parts), 1)
+    each = most and max(most // len(parts), 1)
     sample = tuple(example for part in parts for example in islice(tasks.read(part, "test"), each))
     if not sample:
         raise TaskError(f"{found.test}: no example in it")
