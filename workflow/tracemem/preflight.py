@@ -68,14 +68,15 @@ def _with_guesses(config: dict[str, Any], notes: list[str]) -> dict[str, Any]:
         from tracemem.tasks.records import TaskError
 
         try:
-            guessed = guess(place)
+            guessed = guess(place, fields=task.get("fields"))
         except TaskError as unclear:
-            wrong.append(f"tasks.{name}.kind: missing; it cannot be told from the file: {unclear}")
+            wrong.append(f"tasks.{name}.kind: missing, and the file leaves it open: {unclear}")
             continue
-        fields = {**guessed.fields, **(task.get("fields") or {})}
-        tasks[name] = {**task, "kind": guessed.kind, "format": guessed.format, "fields": fields}
-        told = ", ".join(f"{key} {value!r}" for key, value in fields.items() if value)
-        notes.append(f"tasks.{name}: {guessed.kind}, with the fields {told} (from {place})")
+        found = {**guessed.settings(), "n": guessed.n}
+        # The fields that were guessed are those given and the rest.
+        tasks[name] = {**found, **task, **{key: found[key] for key in found if key == "fields"}}
+        left = ", ".join(f"{key} {value!r}" for key, value in found.items() if key not in task)
+        notes.append(f"tasks.{name}: {left} ({'; '.join(guessed.said)})")
     if wrong:
         raise SettingsError("the config is wrong:\n  " + "\n  ".join(wrong))
     return {**config, "tasks": tasks}
