@@ -52,7 +52,7 @@ def test_thresholds_left_out_suit_the_embedder():
     changed["embedders"] = {"e5": {"kind": "lsa"}}
     assert settings.load(changed).tasks["capitals"].gamma == [0.0, 0.0]
     del changed["tasks"]["capitals"]["n"]
-    changed["tasks"]["capitals"] |= {"kind": "translation"}
+    changed["tasks"]["capitals"] |= {"kind": "translation", "languages": ["de", "en"]}
     task = settings.load(changed).tasks["capitals"]
     assert (task.n, task.gamma) == ([2, 3], [0.3, 0.3])
 
