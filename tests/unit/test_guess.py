@@ -343,10 +343,10 @@ def test_files_that_are_no_task(tmp_path):
 @pytest.mark.parametrize(
     ("asked", "answered", "n", "output_gram"),
     [
-        ("which city is it", "Rome", [2, 3], None),
-        ("which city", "Rome", [2], None),
+        ("which city is it", "Rome", [1, 2, 3], None),
+        ("which city", "Rome", [1, 2], None),
         ("法国的首都是哪里？", "巴黎", [1], None),
-        ("which city is it", "a b c d e f g h i j k", [2, 3], "ngram"),
+        ("which city is it", "a b c d e f g h i j k", [1, 2, 3], "ngram"),
     ],
 )
 def test_n_fits_the_inputs_and_answers(jsonl, asked, answered, n, output_gram):
@@ -358,7 +358,7 @@ def test_n_fits_the_inputs_and_answers(jsonl, asked, answered, n, output_gram):
 
 @pytest.mark.parametrize(
     ("options", "n", "output_gram"),
-    [(["one", "two"], [2, 3], "target"), (["a b", "c d"], [2], None)],
+    [(["one", "two"], [1, 2, 3], "target"), (["a b", "c d"], [1, 2], None)],
 )
 def test_options_of_one_word_are_taken_whole(jsonl, options, n, output_gram):
     found = guess(jsonl({"question": "which of these", "options": options, "answer": options[1]}))
@@ -374,4 +374,4 @@ def test_real_files(real_data):
     }
     for name, (format, languages) in formats.items():
         found = guess(str(real_data / name))
-        assert (found.format, found.languages, found.n) == (format, languages, [2, 3])
+        assert (found.format, found.languages, found.n) == (format, languages, [1, 2, 3])

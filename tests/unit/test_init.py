@@ -78,13 +78,13 @@ def failure(*arguments):
 
 
 SHAPES = {
-    "one record": ([{"question": "Who wrote it?", "answer": "Jane"}], "question-answering", [2, 3]),
+    "one record": ([{"question": "Who wrote it?", "answer": "Jane"}], "question-answering", [1, 2, 3]),
     "odd names of fields": (
         [{"a: b": "Bern", "#c": "Welche Stadt?", "-": "x"}, {"a: b": "Rom", "#c": "Und?", "-": "x"}],
-        "question-answering", [2],
+        "question-answering", [1, 2],
     ),
     "names that end lines": (
-        [{"question\n": "Who wrote it?", "answer\u2028\x07": "Jane"}], "question-answering", [2, 3],
+        [{"question\n": "Who wrote it?", "answer\u2028\x07": "Jane"}], "question-answering", [1, 2, 3],
     ),
     "Chinese": (
         [{"问题": f"{place}的首都是哪里？", "答案": city, "类": "地理"}
@@ -93,35 +93,35 @@ SHAPES = {
     ),
     "aliases and groups": (
         [{**record, "aliases": ["Jane"], "subject": "a: b\nc"} for record in QUESTIONS],
-        "question-answering", [2, 3],
+        "question-answering", [1, 2, 3],
     ),
     "a list of answers": (
-        [{"question": "who wrote", "answers": ["Jane", "Austen"]}], "question-answering", [2],
+        [{"question": "who wrote", "answers": ["Jane", "Austen"]}], "question-answering", [1, 2],
     ),
     "options by text": (
         [{"question": "Which is it?", "choices": ["a b", "c d"], "answer": "c d"}],
-        "multiple-choice", [2],
+        "multiple-choice", [1, 2],
     ),
     "options by letter": (
-        [{"question": "Which is it?", "options": ["a", "c"], "answer": "B"}], "multiple-choice", [2, 3],
+        [{"question": "Which is it?", "options": ["a", "c"], "answer": "B"}], "multiple-choice", [1, 2, 3],
     ),
     "options by number": (
-        [{"ctx": "He went home", "endings": ["a b c", "d e f"], "label": 1}], "multiple-choice", [2, 3],
+        [{"ctx": "He went home", "endings": ["a b c", "d e f"], "label": 1}], "multiple-choice", [1, 2, 3],
     ),
-    "two languages": ([{"de": "das Haus steht", "en": "the house stands"}], "translation", [2, 3]),
-    "translations": ([{"translation": {"en": "the house", "de": "das Haus"}}], "translation", [2]),
+    "two languages": ([{"de": "das Haus steht", "en": "the house stands"}], "translation", [1, 2, 3]),
+    "translations": ([{"translation": {"en": "the house", "de": "das Haus"}}], "translation", [1, 2]),
     "worked answers": (
-        [{"question": "How many are two?", "answer": "It is two\n#### 2"}], "reasoning", [2, 3],
+        [{"question": "How many are two?", "answer": "It is two\n#### 2"}], "reasoning", [1, 2, 3],
     ),
     "answers with other names": (
-        [{"problem": "How many are two?", "solution": "It is two\n#### 2"}], "reasoning", [2, 3],
+        [{"problem": "How many are two?", "solution": "It is two\n#### 2"}], "reasoning", [1, 2, 3],
     ),
     "long answers": (
-        [{"question": "Who wrote it?", "answer": "She did " * 70}], "question-answering", [2, 3],
+        [{"question": "Who wrote it?", "answer": "She did " * 70}], "question-answering", [1, 2, 3],
     ),
     "TriviaQA": (
         [{"context": "Question: Who wrote it?\nAnswer:", "answer": "Jane", "aliases": ["J"]}],
-        "question-answering", [2, 3],
+        "question-answering", [1, 2, 3],
     ),
 }  # fmt: skip
 
@@ -156,7 +156,7 @@ def test_the_whole_config(init):
                 "kind": "question-answering",
                 "test": "questions.jsonl",
                 "fields": {"input": "question", "target": "answer"},
-                "n": [2, 3],
+                "n": [1, 2, 3],
             }
         },
         "models": {"small": {"path": "small"}},

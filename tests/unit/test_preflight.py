@@ -66,7 +66,7 @@ def test_fields_alone_are_left_to_the_file_where_it_lacks_the_default_ones(folde
     assert (task.kind, task.fields.input) == ("reasoning", "question")
     (folder / "towns.jsonl").write_text('{"input": "a", "target": "b", "aliases": ["c"]}\n')
     task = preflight.complete(given, "x")[0].tasks["towns"]
-    assert (task.fields.input, task.fields.aliases, task.n) == ("input", "", [2, 3])
+    assert (task.fields.input, task.fields.aliases, task.n) == ("input", "", [1, 2, 3])
 
 
 @pytest.mark.parametrize("models", [{}, {"far": {"path": "owner/far", "parameters": 7}}])

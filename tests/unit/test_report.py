@@ -483,7 +483,7 @@ def test_the_script_reads_the_tables_at_rest(tmp_path, run_script):
         table = getattr(tables, name.upper())
         known = {"reason": ""} if "reason" in table.columns else {}
         tables.write(table, frame.assign(**known), paths[name])
-    for name, reason in {"kendall": "", "emergence": "no row has a value"}.items():
+    for name, reason in {"kendall": "", "emergence": "size: nothing to draw, no value"}.items():
         figures[name] = tmp_path / f"{name}.png"
         figures[name].write_bytes(b"\x89PNG")
         row = {"figure": [name], "reason": [reason]}
@@ -495,7 +495,7 @@ def test_the_script_reads_the_tables_at_rest(tmp_path, run_script):
     run_script("write_report", inputs, output, {"study": study})
     read = Page(output["html"].read_text(encoding="utf-8"))
     assert "Kendall distance against size." in read.text
-    assert "left out, as there is nothing to draw (no row has a value)" in read.text
+    assert "several support levels: left out, as there is nothing to draw, no value." in read.text
     assert "0.79 [0.75, 0.83]" in read.text
     assert len(read.sources) == 1
     lines = output["summary"].read_text(encoding="utf-8").splitlines()

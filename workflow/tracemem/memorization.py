@@ -13,7 +13,6 @@ its partial correlation given ln C(s_y), and the keyed measure, which keeps of e
 Items that have no value are kept in the table with the reason, so that every score counts them.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -26,8 +25,6 @@ from tracemem import infgram as infinity_gram
 from tracemem import statistics, tables
 from tracemem.statistics import Correlation, Resampling
 from tracemem.words import words
-
-log = logging.getLogger(__name__)
 
 Denominator = Literal["documents", "occurrences"]
 Aggregation = Literal["mean-log", "log-sum", "max", "key"]
@@ -413,9 +410,6 @@ def _row(
         reason = NO_PAIR
     elif kept.empty:
         reason = f"each of the {len(frame):,} items was left out, for the reasons counted"
-    if reason:
-        log.info("%s, %s, n = %d, %s, %s: %s",
-                 series.task, series.model, n, measure, statistic, reason)  # fmt: skip
     return {
         "task": series.task,
         "model": series.model,

@@ -256,7 +256,7 @@ def _figures(figures: Mapping[str, Path], undrawn: Mapping[str, str]) -> Section
             data = base64.b64encode(Path(figures[name]).read_bytes()).decode("ascii")
             shown.append((name, title, caption, f"data:image/png;base64,{data}"))
     sentences = [
-        f"{CAPTIONS[name][0]}: left out, as there is nothing to draw ({reason})."
+        f"{CAPTIONS[name][0]}: left out, as there is {reason.partition(': ')[2] or reason}."
         for name, reason in undrawn.items()
     ]
     if not (shown or sentences):

@@ -11,7 +11,7 @@ from tracemem.words import words
 
 _LONG = 10  # words, above which an answer is a passage rather than a name or a number
 _LONGEST = 127  # words of a target that can be one n-gram as a whole
-_N = (2, 3)
+_N = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ class Guess:
         """The target's side of a pair that suits the answers: ``target`` where they are short."""
         if self.kind == "question-answering":
             return "ngram" if _are_long(self.target_words) else "target"
-        short = self.kind == "multiple-choice" and _share(self.target_words, min(_N)) < 0.5
+        short = self.kind == "multiple-choice" and _share(self.target_words, 2) < 0.5
         return "target" if short else "ngram"
 
     @property
     def n(self) -> list[int]:
-        """Words of an n-gram: those of 2 and 3 that half of the examples have on both sides."""
+        """Words of an n-gram: those of 1 to 3 that half of the examples have on both sides."""
         sides = [self.input_words]
         if self.output_gram == "ngram":
             sides.append(self.target_words)
