@@ -383,6 +383,6 @@ def write(
 def write_summary(path: Path | str, study: Study, frames: Mapping[str, pd.DataFrame]) -> None:
     """Write the few numbers that matter most as text, for a terminal: :meth:`Findings.summary`."""
     shown = {name: _ordered(frame, study.tasks) for name, frame in frames.items() if len(frame)}
-    lines = Findings(shown, study.families).summary()
+    lines = [study.title, *Findings(shown, study.families).summary()]
     with replacing(path) as draft:
         draft.write_text("\n".join(lines) + "\n", encoding="utf-8")

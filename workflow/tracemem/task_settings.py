@@ -254,7 +254,9 @@ class TaskSettings(_Section):
         default="test", description="Split the task-gram pairs are mined from."
     )
     n: Annotated[list[int], BeforeValidator(_listed)] = Field(
-        default=[1, 2, 3], min_length=1, description="Words of an n-gram; one table of pairs for each."
+        default=[1, 2, 3],
+        min_length=1,
+        description="Words of an n-gram; one table of pairs for each.",
     )
     gamma: Annotated[list[float], BeforeValidator(_listed)] = Field(
         min_length=1,
