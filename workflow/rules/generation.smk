@@ -1,13 +1,5 @@
 # What each model writes, and the probability it gives to what it should have written.
 
-import shutil
-
-if study.generation.python and not shutil.which(study.generation.python):
-    raise WorkflowError(
-        f"generation.python: found {study.generation.python!r}; allowed: a Python that can be run "
-        f"(docs/engines.md says how to make the environment of vllm)"
-    )
-
 
 rule generate:
     input:
@@ -28,7 +20,7 @@ rule generate:
         gpu=lambda wildcards: models[wildcards.model].gpus,
     params:
         task=lambda wildcards: study.tasks[wildcards.task].model_dump(
-            mode="json", include={"max_new_tokens", "stop"}
+            mode="json", include={"kind", "max_new_tokens", "stop"}
         ),
         model=lambda wildcards: running(wildcards.model),
         chunk=study.generation.chunk,

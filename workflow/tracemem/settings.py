@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tracemem.fetch_settings import FetchSettings
 from tracemem.ladder_settings import LadderSettings
-from tracemem.task_settings import TaskSettings
+from tracemem.task_settings import TaskSettings, Texts, default_gammas, kind_of
 from tracemem.world.settings import WorldSettings, shard_names
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -47,7 +47,7 @@ class Section(BaseModel):
 class CorpusSettings(Section):
     """The pretraining corpus."""
 
-    shards: list[str] = Field(
+    shards: Texts = Field(
         default=[],
         description="Files, folders of .txt, or globs: .jsonl, .json, both also .gz or .zst, "
         ".parquet. Left out where shards are downloaded or the study makes its own world.",
@@ -69,7 +69,8 @@ class InfgramSettings(Section):
     tokenizer: str = Field(
         default="",
         description="Folder or hub name of the tokenizer of the index (at most 65,535 tokens); "
-        "empty: the ladder's.",
+        "empty: the ladder's, else that of the first of models; where that one does not serve, "
+        "there is no infinity-gram LM and the report says so.",
     )
     index: str = Field(
         default="",
@@ -124,7 +125,11 @@ class ModelSettings(Section):
         default="",
         description="Hub revision, or the sub-folder of a local folder; empty: the final weights.",
     )
-    parameters: int = Field(ge=1, description="Parameters, for the axis of the figures.")
+    parameters: int = Field(
+        default=0,
+        ge=0,
+        description="Parameters, for the axis of the figures; 0: counted from its files.",
+    )
     family: str = Field(default="", description="Models compared by size share a family.")
     dtype: Literal["float32", "bfloat16", "float16", "auto"] = Field(
         default="float32", description="Weights' type."
@@ -165,6 +170,20 @@ class ModelSettings(Section):
         return self.model_dump(mode="json", exclude=drawn)
 
 
+# Embedders a task may name without a section of their own.
+EMBEDDERS = {
+    "lsa": EmbedderSettings(),
+    "e5": EmbedderSettings(
+        kind="sentence-transformers",
+        name="intfloat/e5-base-v2",
+        revision="5073c803f20bc837aefac7d3c77233d4635bfb30",
+        input_prefix="query: ",
+        output_prefix="passage: ",
+    ),
+    "laser": EmbedderSettings(kind="laser", name="laser2"),
+}
+
+
 class GenerationSettings(Section):
     """How models are run."""
 
@@ -203,9 +222,13 @@ class ResourceSettings(Section):
 class Settings(Section):
     """A study."""
 
-    title: str = Field(min_length=1, description="Title of the report.")
+    title: str = Field(
+        min_length=1, description="Title of the report. Default: the name of the config file."
+    )
     results: str = Field(
-        pattern=r"^[^{}\s]+$", description="Folder everything is written to, e.g. results/demo."
+        pattern=r"^[^{}\s]+$",
+        description="Folder everything is written to, e.g. results/demo. Default: results/ and the "
+        "name of the config file.",
     )
     seed: int = Field(default=0, ge=0, description="Seed of every resampling.")
     corpus: CorpusSettings = Field(default=CorpusSettings(), description="Pretraining corpus.")
@@ -217,7 +240,7 @@ class Settings(Section):
     )
     tasks: dict[Name, TaskSettings] = Field(min_length=1, description="Tasks by name.")
     embedders: dict[Name, EmbedderSettings] = Field(
-        default={"lsa": EmbedderSettings()}, description="Embedders by name."
+        default={}, description="Embedders by name, besides lsa, e5 and laser, which are known."
     )
     infgram: InfgramSettings | None = Field(
         default=InfgramSettings(), description="Infinity-gram LM; null: none."
@@ -243,6 +266,30 @@ class Settings(Section):
         default={}, description="Memory, time and threads of rules by name, for a larger study."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, given: Any) -> Any:
+        """Fill in the known embedders that tasks name, and thresholds that suit the embedder."""
+        tasks = given.get("tasks") if isinstance(given, dict) else None
+        if not isinstance(tasks, dict):
+            return given
+        own = given.get("embedders") or {}
+        asked = [task.get("embedder", "lsa") for task in tasks.values() if isinstance(task, dict)]
+        known = {name: section for name, section in EMBEDDERS.items() if name in asked}
+        embedders = {**known, **own} if isinstance(own, dict) else own
+        filled = {}
+        for name, task in tasks.items():
+            filled[name] = task
+            if isinstance(task, dict) and "gamma" not in task and kind_of(task):
+                sizes = task.get("n", TaskSettings.model_fields["n"].default)
+                sizes = sizes if isinstance(sizes, list) else [sizes]
+                used = dict(embedders or {}).get(str(task.get("embedder", "lsa")), {})
+                embedder = used.get("kind", "lsa") if isinstance(used, dict) else used.kind
+                if all(isinstance(size, int) for size in sizes):
+                    gammas = default_gammas(kind_of(task), embedder, sizes)
+                    filled[name] = {**task, "gamma": gammas}
+        return {**given, "embedders": embedders, "tasks": filled}
+
     @model_validator(mode="after")
     def _consistent(self):
         if sum(map(bool, (self.corpus.shards, self.corpus.fetch, self.world))) != 1:
@@ -253,7 +300,8 @@ class Settings(Section):
             if task.embedder not in self.embedders:
                 raise ValueError(
                     f"tasks.{name}.embedder: found {task.embedder!r}, allowed: "
-                    f"{', '.join(self.embedders)} (the keys of embedders)"
+                    f"{', '.join({**EMBEDDERS, **self.embedders})} (known ones and the keys of "
+                    "embedders)"
                 )
             if task.permuted_of and (
                 task.permuted_of not in self.tasks or self.tasks[task.permuted_of].permuted_of
@@ -262,8 +310,6 @@ class Settings(Section):
                     f"tasks.{name}.permuted_of: found {task.permuted_of!r}, allowed: a task of "
                     f"{', '.join(self.tasks)} that is no control itself"
                 )
-        if self.infgram and not self.infgram.tokenizer and not self.ladder:
-            raise ValueError("infgram.tokenizer: empty, allowed only where a ladder is trained")
         if len(set(self.decontamination)) < len(self.decontamination):
             raise ValueError(
                 f"decontamination: found {self.decontamination}, allowed: different numbers"
@@ -357,6 +403,12 @@ def _line(error: dict) -> str:
     return f"{key}: found {error['input']!r}; allowed: {message}"
 
 
+def named(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A config with the title and the folder of results that its name gives where it has none."""
+    folder = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "study"
+    return {"title": name, "results": f"results/{folder}", **config}
+
+
 def load(config: Mapping[str, Any]) -> Settings:
     """The settings a config stands for.
 
@@ -373,7 +425,7 @@ def load(config: Mapping[str, Any]) -> Settings:
             _line(error)
             for error in found
             if error["type"] != "missing"
-            or error["loc"][-1] in ("kind", "n", "gamma")
+            or error["loc"][-1] == "kind"
             or error["loc"][:-1] not in kindless
         ]
         raise SettingsError("the config is wrong:\n  " + "\n  ".join(lines)) from None

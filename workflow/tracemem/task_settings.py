@@ -5,7 +5,7 @@ Nothing here imports more than pydantic: Snakemake reads the settings again in e
 """
 
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -76,30 +76,33 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "prompt": "Question: {input}\nAnswer: ",
         "output_gram": "target",
         "metrics": ["exact-match"],
-        "max_new_tokens": 32,
         "stop": ["\n"],
     },
     "multiple-choice": {
         "prompt": "Question: {input} ",
         "output_gram": "ngram",
         "metrics": ["accuracy", "accuracy-per-character", "accuracy-per-token"],
-        "max_new_tokens": 0,
         "stop": [],
     },
     "translation": {
         "prompt": "{input_language} text: {input}\n{language} translation: ",
         "output_gram": "ngram",
         "metrics": ["bleu"],
-        "max_new_tokens": 128,
         "stop": ["\n"],
     },
     "reasoning": {
         "prompt": "Question: {input}\nAnswer: ",
         "output_gram": "ngram",
         "metrics": ["final-answer"],
-        "max_new_tokens": 256,
         "stop": ["\n\n", "\nQuestion:"],
     },
+}
+# Tokens generated at most where a config does not say, for a model with the context for it.
+_NEW_TOKENS = {
+    "question-answering": 32,
+    "multiple-choice": 0,
+    "translation": 128,
+    "reasoning": 256,
 }
 _OPTION_METRICS = {"accuracy", "accuracy-per-character", "accuracy-per-token"}
 _PLACEHOLDERS = {"mmlu": {"subject"}, "parallel-text": {"language", "side", "pair", "sorted_pair"}}
@@ -153,7 +156,12 @@ class FieldSettings(_Section):
     """What the fields of a JSONL task are called."""
 
     input: str = Field(default="input", min_length=1, description="Field of the input, a text.")
-    target: str = Field(default="target", min_length=1, description="Field of the gold answer.")
+    target: str = Field(
+        default="target",
+        min_length=1,
+        description="Field of the gold answer: a text, or a list of texts (the gold answer first, "
+        "then aliases); of options also the number, from 0, or the letter, from A.",
+    )
     options: str = Field(default="", description="Field of the options, a list of texts.")
     aliases: str = Field(default="", description="Field of further right answers, a list of texts.")
     group: str = Field(default="", description="Field that results are split by, a text.")
@@ -246,12 +254,15 @@ class TaskSettings(_Section):
         default="test", description="Split the task-gram pairs are mined from."
     )
     n: Annotated[list[int], BeforeValidator(_listed)] = Field(
-        min_length=1, description="Words of an n-gram; one table of pairs for each."
+        default=[1, 2, 3],
+        min_length=1,
+        description="Words of an n-gram; one table of pairs for each.",
     )
     gamma: Annotated[list[float], BeforeValidator(_listed)] = Field(
         min_length=1,
         description="Threshold of the cosine, one for all n or one for each; pairs above it are "
-        "kept.",
+        "kept. Default: with an embedder of kind lsa 0, in translation and reasoning 0.3; with "
+        "another the paper's for the kind and n.",
     )
     sweep: list[float] = Field(
         default=[], description="Higher thresholds to report beside gamma, for every n."
@@ -271,8 +282,12 @@ class TaskSettings(_Section):
     bertscore: BertScoreSettings = Field(
         default=BertScoreSettings(), description="The model behind bertscore-precision."
     )
-    max_new_tokens: int = Field(
-        ge=0, description="Tokens generated at most; 0: none, only options are scored."
+    max_new_tokens: int | None = Field(
+        default=None,
+        ge=0,
+        description="Tokens generated at most; 0: none, only options are scored. Default: 32 for "
+        "question-answering, 128 for translation, 256 for reasoning, but no more than half of a "
+        "model's context.",
     )
     stop: Texts = Field(description="A generation ends before the first of these strings.")
 
@@ -536,6 +551,29 @@ def _holds_both(place: str) -> bool:
     return place.endswith((".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")) or (
         "." not in place.rsplit("/", 1)[-1]
     )
+
+
+def kind_of(task: Mapping[str, Any]) -> str:
+    """The kind of a task as a config writes it: its own, or the one its format gives; else ''."""
+    return task.get("kind") or _KIND_OF.get(task.get("format", "jsonl"), "")
+
+
+def new_tokens(kind: str, asked: int | None, context: int) -> int:
+    """Tokens generated at most: as asked, else what suits the kind and a context of so many."""
+    return min(_NEW_TOKENS[kind], context // 2) if asked is None else asked
+
+
+def default_gammas(kind: str, embedder: str, n: Sequence[int]) -> list[float]:
+    """Thresholds for each n where a config gives none, by the kind of the task and the embedder.
+
+    Cosines of lsa lie around 0, those of sentence encoders between 0.7 and 1; for these the
+    thresholds are the paper's, an n that it has not taking those of the nearest one.
+    """
+    if embedder == "lsa":
+        return [0.3 if kind in ("translation", "reasoning") else 0.0] * len(n)
+    if kind == "translation":
+        return [{2: 0.85, 3: 0.8, 4: 0.75, 5: 0.7}[min(max(size, 2), 5)] for size in n]
+    return [0.75 if size <= 3 else 0.65 for size in n]
 
 
 def language_name(language: str) -> str:
