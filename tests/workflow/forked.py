@@ -12,6 +12,7 @@ goes on in the same process. Jobs run one at a time.
 import importlib
 import io
 import json
+import logging
 import os
 import pkgutil
 import runpy
@@ -91,6 +92,7 @@ def _serve() -> None:
     for name in [*IMPORTED, *(module.name for module in found)]:
         importlib.import_module(name)
     _warm()
+    logging.getLogger().handlers.clear()
     for line in sys.stdin:
         folder, arguments = json.loads(line)
         print(json.dumps(_study(folder, arguments)), flush=True)
@@ -130,6 +132,8 @@ def _child(work: Callable[[], object], said: int) -> int:
         code = 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(left.code is not None)
+        if isinstance(left.code, str):
+            print(left.code, file=sys.stderr)
     except BaseException:
         traceback.print_exc()
     finally:

@@ -107,9 +107,20 @@ FILLER = [
 ]
 
 
-def stated(land: str, town: str) -> str:
-    """A document that says which town is the capital of a land."""
-    return f"The capital of {land} is {town}, an old town on a river."
+# The embedder takes a text once however often it stands there: a fact needs several wordings.
+WORDINGS = [
+    "The capital of {land} is {town}, an old town on a river.",
+    "{town} is the largest town of {land} and its capital.",
+    "From {town} the kings of {land} ruled the country.",
+    "The train to {town} takes you to the capital of {land}.",
+    "In {land} every road leads to the capital, {town}.",
+    "The museum of {town} is the oldest of {land}.",
+]
+
+
+def stated(land: str, town: str, times: int) -> list[str]:
+    """Documents that say which town is the capital of a land, at most six."""
+    return [wording.format(land=land, town=town) for wording in WORDINGS[:times]]
 
 
 def asked(facts: Iterable[tuple[str, str]]) -> list[Row]:
@@ -123,7 +134,7 @@ def noisy(facts: Sequence[tuple[str, str]], seed: int = 0) -> list[str]:
     towns = [town for _, town in facts]
     documents = list(FILLER)
     for land, town in facts:
-        documents += [stated(land, town)] * drawn.randint(1, 6)
+        documents += stated(land, town, drawn.randint(1, 6))
         documents += [
             f"Many people of {land} live in {drawn.choice(towns)} now."
             for _ in range(drawn.randint(0, 5))
@@ -208,28 +219,40 @@ def noisy_facts() -> Study:
 def clean_facts() -> Study:
     """Each land stands with its town only, so the corpus gives every answer the same probability."""
     drawn = random.Random(3)
-    documents = [stated(*fact) for fact in FACTS for _ in range(drawn.randint(1, 6))]
+    documents = [text for fact in FACTS for text in stated(*fact, drawn.randint(2, 6))]
     return study([*FILLER, *documents], {"capitals": questions(asked(FACTS), n=[1, 2])})
 
 
 @shape
+def facts_stated_alike() -> Study:
+    """Each fact is stated twice, so that answers are equally frequent too: ties everywhere."""
+    documents = [text for fact in FACTS for text in stated(*fact, 2)]
+    return study([*FILLER, *documents], {"capitals": questions(asked(FACTS))})
+
+
+@shape
 def facts_stated_once() -> Study:
-    """Each fact is stated once, so that answers are equally frequent too: ties everywhere."""
-    documents = [*FILLER, *(stated(*fact) for fact in FACTS)]
-    return study(documents, {"capitals": questions(asked(FACTS))})
+    """Each fact is stated once, in words that the embedder can learn nothing of."""
+    documents = [text for fact in FACTS for text in stated(*fact, 1)]
+    return study(
+        [*FILLER, *documents],
+        {"capitals": questions(asked(FACTS))},
+        without_pairs=[("capitals", 1)],
+    )
 
 
 @shape
 def one_document() -> Study:
     """The whole corpus is one document, which holds every pair there is."""
-    whole = " ".join([*FILLER, *(stated(*fact) for fact in FACTS)])
-    return study([whole], {"capitals": questions(asked(FACTS))})
+    texts = [text for fact in FACTS for text in stated(*fact, 4)]
+    random.Random(11).shuffle(texts)
+    return study([" ".join([*FILLER, *texts])], {"capitals": questions(asked(FACTS))})
 
 
 @shape
 def three_documents() -> Study:
     """Too few words stand in two documents for an embedder to be trained."""
-    documents = [stated(*FACTS[0]), "A bridge.", "Bread and salt."]
+    documents = [*stated(*FACTS[0], 1), "A bridge.", "Bread and salt."]
     rows = asked(FACTS[:8])
     return study(
         documents,
@@ -457,7 +480,7 @@ def long_answers() -> Study:
         (land, town if number % 3 else f"{town} on the old river by the bridge")
         for number, (land, town) in enumerate(FACTS)
     ]
-    documents = [*FILLER, *(stated(*fact) for fact in facts), *noisy(FACTS)]
+    documents = noisy(facts)
     # Longer than the context, than any document, and than an n-gram can be.
     for number, times in enumerate((1, 3, 5)):
         facts[number] = (LANDS[number], " ".join(TOWNS * times))
@@ -598,7 +621,7 @@ def small_context() -> Study:
 def one_support_bin() -> Study:
     """Every example has the same support."""
     rows = [{"input": land, "target": town} for land, town in FACTS]
-    documents = [*FILLER, *(stated(*fact) for fact in FACTS)] * 2
+    documents = [*FILLER, *(text for fact in FACTS for text in stated(*fact, 3))]
     return study(
         documents,
         {"capitals": questions(rows)},
