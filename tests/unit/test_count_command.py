@@ -426,12 +426,13 @@ def environment():
     return {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
 
 
-@pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_a_broken_pipe_ends_quietly(tmp_path, shards, kind):
+@pytest.mark.parametrize(("kind", "unbuffered"), [("csv", "1"), ("jsonl", "")])
+def test_a_broken_pipe_ends_quietly(tmp_path, shards, kind, unbuffered):
     (tmp_path / "list.txt").write_text("cat\nnull\n" * 50_000)
     process = subprocess.Popen(
         [*PROGRAM, "count", "list.txt", "--format", kind, "--shards", *map(str, shards)],
-        cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=tmp_path, env={**environment(), "PYTHONUNBUFFERED": unbuffered},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout.read(10)
     process.stdout.close()

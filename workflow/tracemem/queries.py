@@ -19,6 +19,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -37,6 +38,7 @@ Kind = Literal["text", "csv", "parquet"]
 KINDS: dict[str, Kind] = {"": "text", ".txt": "text", ".csv": "csv", ".parquet": "parquet"}
 COLUMNS = (("ngram",), ("input_gram", "output_gram"))
 
+_IN_FORM = re.compile(r"(?:\w++(?: \w++)*+\n)*+")
 # Of what separates words in a line, all that is not one space.
 _UNEVEN = re.compile(r"[^\w\n](?:[^\w\n]+|(?<! ))")
 
@@ -166,17 +168,21 @@ def read(
     return _queries(found, place, name)
 
 
-def normal_forms(texts: Sequence[str]) -> list[str]:
+def normal_forms(texts: Sequence[str]) -> Sequence[str]:
     """Each text's words joined by one space, all at once.
 
     A line feed ends every context that NFC and lower case look at, so texts can be put in their
     form together, a line each.
     """
-    lines = "\n".join(texts)
-    if lines.count("\n") >= len(texts):
-        lines = "\n".join([text.replace("\n", " ") for text in texts])
-    spaced = _UNEVEN.sub(" ", words.normalize(lines))
-    return [line.strip(" ") for line in spaced.split("\n")] if texts else []
+    lines = "".join([f"{text}\n" for text in texts])
+    if lines.count("\n") > len(texts):
+        texts = [text.replace("\n", " ") for text in texts]
+        lines = "".join([f"{text}\n" for text in texts])
+    normal = words.normalize(lines)
+    # Most lists are in their form already, which is seen in a fraction of the time.
+    if normal == lines and _IN_FORM.fullmatch(lines):
+        return texts
+    return [line.strip(" ") for line in _UNEVEN.sub(" ", normal).split("\n")[:-1]]
 
 
 def count(
@@ -252,13 +258,16 @@ class _Items:
         self.grams = every.dictionary
         sides = every.indices.to_numpy().reshape(len(queries.grams), -1).astype(np.int64)
         self._inputs, self._outputs = sides[0], sides[-1]
-        self._numbers, self._first, self._rows = np.unique(
-            self._inputs * len(self.grams) + self._outputs, return_index=True, return_inverse=True
-        )
+
+    @cached_property
+    def _distinct(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Numbers of the distinct pairs, the query that each comes from first, each query's pair."""
+        numbers = self._inputs * len(self.grams) + self._outputs
+        return np.unique(numbers, return_index=True, return_inverse=True)
 
     @property
     def pairs(self) -> pa.Table:
-        sides = (pa.array(side) for side in np.divmod(self._numbers, len(self.grams)))
+        sides = (pa.array(side) for side in np.divmod(self._distinct[0], len(self.grams)))
         return pa.table([self.grams.take(side) for side in sides], ["input_gram", "output_gram"])
 
     def table(self, index: Index, links: Links | None, scanners: Sequence[Scanner]) -> pa.Table:
@@ -281,7 +290,8 @@ class _Items:
                     "occurrences": occurrences[inputs],
                 },
             )
-        of_pair = np.empty(self._numbers.size, np.int64)
+        numbers, _, rows = self._distinct
+        of_pair = np.empty(numbers.size, np.int64)
         of_pair[links.rows] = sum(scanner.pair_documents for scanner in scanners)
         return conform(
             PAIRS,
@@ -290,7 +300,7 @@ class _Items:
                 "output_query": given[1],
                 "input_gram": grams[0],
                 "output_gram": grams[1],
-                "pair_documents": of_pair[self._rows],
+                "pair_documents": of_pair[rows],
                 "input_documents": documents[inputs],
                 "input_occurrences": occurrences[inputs],
                 "output_documents": documents[outputs],
@@ -306,8 +316,9 @@ class _Items:
             for name in names
         )
         asked = np.flatnonzero(inputs >= 0)
-        numbers = inputs[asked].astype(np.int64) * len(self.grams) + outputs[asked]
-        first = self._first[np.searchsorted(self._numbers, numbers)]
+        numbers, first, _ = self._distinct
+        found = inputs[asked].astype(np.int64) * len(self.grams) + outputs[asked]
+        first = first[np.searchsorted(numbers, found)]
         return pa.array(asked[np.argsort(first, kind="stable")])
 
 
@@ -320,7 +331,11 @@ def _queries(sides: Sides, place: Place, name: str = "") -> Queries:
     if not sides[0]:
         raise QueryError(f"{f'{name}: ' if name else ''}no n-gram; allowed: at least one")
     given = tuple(pa.array(side, pa.large_string()) for side in sides)
-    grams = tuple(pa.array(normal_forms(side), pa.large_string()) for side in sides)
+    forms = (normal_forms(side) for side in sides)
+    grams = tuple(
+        texts if form is side else pa.array(form, pa.large_string())
+        for texts, side, form in zip(given, sides, forms, strict=True)
+    )
     for side, forms in zip(sides, grams, strict=True):
         sizes = pc.add(pc.count_substring(forms, " "), 1).to_numpy()
         wrong = (sizes > kernels.LONGEST) | (pc.binary_length(forms).to_numpy() == 0)

@@ -4,9 +4,9 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -147,12 +147,16 @@ def run(asked: argparse.Namespace) -> None:
         _summarise(counts)
     if asked.documents:
         with replacing(asked.documents_output) as draft, draft.open("wb") as file:
-            _write(counts.documents, file, documents_format)
+            file.writelines(_encoded(counts.documents, documents_format))
     if asked.output:
         with replacing(asked.output) as draft, draft.open("wb") as file:
-            _write(counts.table, file, table_format)
+            file.writelines(_encoded(counts.table, table_format))
     else:
-        _write(counts.table, sys.stdout.buffer, table_format)
+        for data in _encoded(counts.table, table_format):
+            left = memoryview(data)
+            # Under PYTHONUNBUFFERED a write may end halfway.
+            while left:
+                left = left[sys.stdout.buffer.write(left) or 0 :]
         sys.stdout.buffer.flush()
 
 
@@ -207,31 +211,33 @@ def _summarise(counts: "Counts") -> None:
         logger.info("%s of %s %s in no document", f"{missing:,}", f"{documents.size:,}", what)
 
 
-def _write(table: "pa.Table", file: BinaryIO, format: str) -> None:
-    """Write a table: CSV with a header, in UTF-8; Parquet; or an object a line."""
-    if format == "parquet":
-        import pyarrow.parquet as pq
+def _encoded(table: "pa.Table", format: str) -> Iterator["bytes | pa.Buffer"]:
+    """A table piece by piece: CSV with a header, in UTF-8; Parquet; or an object a line."""
+    from pyarrow import ArrowInvalid, BufferOutputStream
 
-        pq.write_table(table, file, compression="zstd")
-        return
     if format == "jsonl":
         import orjson
 
         for batch in table.to_batches(max_chunksize=1 << 16):
-            file.writelines(orjson.dumps(row) + b"\n" for row in batch.to_pylist())
-        return
-    import pyarrow.csv
+            yield b"".join([orjson.dumps(row) + b"\n" for row in batch.to_pylist()])
+    elif format == "parquet":
+        from pyarrow.parquet import write_table
 
-    # Arrow quotes every text or none.
-    quoting = "needed" if any(map(_needs_quotes, table.columns)) else "none"
-    options = pyarrow.csv.WriteOptions(quoting_style=quoting, quoting_header="none")
-    pyarrow.csv.write_csv(table, file, options)
+        written = BufferOutputStream()
+        write_table(table, written, compression="zstd")
+        yield written.getvalue()
+    else:
+        # Arrow quotes every text or none, and refuses none where one has to be.
+        try:
+            yield _csv(table, "none")
+        except ArrowInvalid:
+            yield _csv(table, "needed")
 
 
-def _needs_quotes(column: "pa.ChunkedArray") -> bool:
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def _csv(table: "pa.Table", quoting: str) -> "pa.Buffer":
+    from pyarrow import BufferOutputStream
+    from pyarrow.csv import WriteOptions, write_csv
 
-    if pa.types.is_integer(column.type):
-        return False
-    return pc.any(pc.match_substring_regex(column, '[,"\r\n]')).as_py() or False
+    written = BufferOutputStream()
+    write_csv(table, written, WriteOptions(quoting_style=quoting, quoting_header="none"))
+    return written.getvalue()
