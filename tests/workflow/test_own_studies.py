@@ -266,7 +266,8 @@ def test_every_task_and_n_is_covered(finished, name):
         assert row["examples"] == done.study.examples[task]
         none = (task, n) in done.study.without_pairs
         assert (row["pairs"] == 0) == none == bool(row["reason"]), (task, n)
-        assert (row["examples_with_pairs"] == 0) == none
+        assert row["examples"] >= row["with_pairs"] >= row["supported"]
+        assert (row["supported"] == 0) == none
         path = done.results / f"pairs/{task}.n{n}.parquet"
         if path.exists():
             assert row["pairs"] == len(tables.read(tables.PAIRS, path))
@@ -324,7 +325,7 @@ def test_the_report_is_in_words(finished, name):
 def test_every_figure_is_there_or_named_as_left_out(finished, name):
     done = finished(name)
     config = done.study.config
-    expected = {"thresholds"}
+    expected = {"coverage", "thresholds"}
     if done.study.models:
         expected |= {"performance_support", "memorization", "kendall", "emergence"}
         if any(task.get("kind") == "translation" for task in config["tasks"].values()):
