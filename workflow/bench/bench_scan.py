@@ -57,26 +57,18 @@ def chosen(ngrams: str, name: str) -> list[str]:
 
 
 def from_shard(shard: str, mb: float, ngrams: str, name: str, times: int) -> dict:
-    """Count one set of candidates in a shard at rest: zstd, JSON, all."""
+    """Count one set of candidates in a shard at rest (zstd, JSON, all), by turns in two ways.
+
+    The library's function has the n-grams in memory; ``tracemem count`` reads them from a file and
+    writes its table to one. As in every row imports are done and kernels loaded before the clock
+    starts; what that takes of a process is measured by one that counts an n-gram in one word.
+    """
+    from tracemem.commands import main
     from tracemem.corpus import Shard
     from tracemem.counting import count_ngrams
 
     grams = chosen(ngrams, name)
-    count_ngrams(Shard("x", Path(shard)), grams[:1])
-    seconds = repeat(lambda: count_ngrams(Shard("x", Path(shard)), grams), times)
-    at_rest = Path(shard).stat().st_size / 1e6
-    return {"seconds": seconds, "corpus_mb": mb, "items": len(grams), "disk_mb": at_rest}
-
-
-def command(shard: str, mb: float, ngrams: str, name: str, times: int) -> dict:
-    """Count one set of candidates with ``tracemem count``, from a list in a file to a table in one.
-
-    As in every row imports are done and kernels loaded before the clock starts; what that takes is
-    measured by itself, as a process that counts one n-gram in a shard of one word.
-    """
-    from tracemem.commands import main
-
-    grams = chosen(ngrams, name)
+    seconds, command = [], []
     with tempfile.TemporaryDirectory() as folder:
         listed, one, word, table = (
             str(Path(folder, file)) for file in ("all.txt", "one.txt", "word.jsonl", "counts.csv")
@@ -89,11 +81,15 @@ def command(shard: str, mb: float, ngrams: str, name: str, times: int) -> dict:
         start = repeat(lambda: subprocess.run(program, check=True), times)
         main(least)
         asked = ["count", listed, "--shards", shard, "--threads", "1", "--output", table]
-        seconds = repeat(lambda: main(asked), times)
+        for _ in range(times):
+            seconds += repeat(lambda: count_ngrams(Shard("x", Path(shard)), grams), 1)
+            command += repeat(lambda: main(asked), 1)
         with open(table, encoding="utf-8") as file:
             if sum(1 for _ in file) != len(grams) + 1:
                 raise AssertionError("the table has not one row for each n-gram")
-    return {"seconds": seconds, "start": min(start), "corpus_mb": mb, "items": len(grams)}
+    at_rest = Path(shard).stat().st_size / 1e6
+    return {"seconds": seconds, "command": command, "start": min(start), "corpus_mb": mb,
+            "items": len(grams), "disk_mb": at_rest}  # fmt: skip
 
 
 def unpack(shard: str, mb: float, times: int) -> dict:
@@ -191,11 +187,10 @@ def measure(shard: str, tenth: str, mb: float, ngrams: str, names: list[str], ma
     rows.append(row("scan", "ours", f"count n-grams from a shard, {main}", found,
                     items=found["items"], amount=mb, disk_mb=found["disk_mb"],
                     note="zstd and JSON included", **one))  # fmt: skip
-    found = apart("bench_scan", "command", pinned=True, shard=shard, mb=mb, ngrams=ngrams,
-                  name=main, times=times)  # fmt: skip
     note = f"list, shard and table are files; the process starts in {found['start']:.2g} s besides"
-    rows.append(row("scan", "ours", f"tracemem count, {main}", found, items=found["items"],
-                    amount=mb, note=note, **one))  # fmt: skip
+    rows.append(row("scan", "ours", f"tracemem count, {main}",
+                    found | {"seconds": found["command"]}, items=found["items"], amount=mb,
+                    note=note, **one))  # fmt: skip
     tool = "zstd" if shutil.which("zstd") else "python zstandard (no zstd program here)"
     found = apart("bench_scan", "unpack", pinned=True, shard=shard, mb=mb, times=times)
     rows.append(row("scan", tool, "unpack a shard", found, amount=mb, note="to /dev/null", **one))
