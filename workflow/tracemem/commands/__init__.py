@@ -9,7 +9,9 @@ import importlib.metadata
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ()
+from tracemem.commands import check
+
+COMMANDS = (check,)
 
 
 def parser() -> argparse.ArgumentParser:
