@@ -1,8 +1,13 @@
-"""A tiny language model for tests: GPT-NeoX with random weights and its own byte-level BPE."""
+"""What unit tests share: a tiny language model with random weights, and scripts run by themselves."""
 
+import runpy
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 
 LINES = [
     "Question: Who wrote the book?\nAnswer: the author of the novel",
@@ -53,3 +58,27 @@ def build_model(folder: Path, seed: int = 0, context: int = 256) -> Path:
 def tiny_model(tmp_path_factory) -> Path:
     """Folder of a random GPT-NeoX with a context of 256 tokens."""
     return build_model(tmp_path_factory.mktemp("tiny-neox"))
+
+
+@pytest.fixture
+def run_script(tmp_path) -> Callable:
+    """Runs a script of the workflow in this process, on the files and parameters given by name."""
+    from snakemake.iocontainers import InputFiles, OutputFiles, Params
+
+    def texts(files: Mapping) -> dict:
+        return {
+            name: [*map(str, file)] if isinstance(file, list) else str(file)
+            for name, file in files.items()
+        }
+
+    def run(name: str, inputs: Mapping, outputs: Mapping, params: Mapping | None = None) -> None:
+        given = SimpleNamespace(
+            input=InputFiles(fromdict=texts(inputs)),
+            output=OutputFiles(fromdict=texts(outputs)),
+            params=Params(fromdict=dict(params or {})),
+            log=[str(tmp_path / "logs" / f"{name}.log")],
+        )
+        script = str(SCRIPTS / f"{name}.py")
+        runpy.run_path(script, {"snakemake": given}, run_name="__main__")
+
+    return run

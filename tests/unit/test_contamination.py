@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import logging
 import math
 from pathlib import Path
 
@@ -165,11 +164,11 @@ def test_each_subset_is_scored_as_a_task_of_its_own():
         ]  # fmt: skip
 
 
-def test_an_empty_subset_has_no_value_and_the_others_are_alike(tmp_path, caplog):
+def test_an_empty_subset_has_no_value_and_the_others_are_alike(tmp_path):
     nothing = np.zeros(6, bool)
-    with caplog.at_level(logging.WARNING):
-        found = scores({8: HELD, 14: nothing})
-    assert "contamination n = 14, contaminated, performance, n = 0: no examples" in caplog.text
+    found = scores({8: HELD, 14: nothing})
+    row = found[(found["contamination_n"] == 14) & (found["subset"] == "contaminated")].iloc[0]
+    assert (row["measure"], row["reason"]) == ("performance", "no example")
     tables.write(tables.DECONTAMINATED, found, tmp_path / "found.csv")
     found = tables.read(tables.DECONTAMINATED, tmp_path / "found.csv")
     assert found["contamination_n"].tolist() == [8, 8, 8, 14, 14, 14] * 2

@@ -188,7 +188,10 @@ def test_more_models_and_more_resamples_cost_more(measured, key, more):
 
 def test_without_a_model_there_is_nothing_but_counts(measured):
     planned = jobs.plan(study(models={}), replace(KNOWN, models={}), measured)
-    assert not {"generation", "novelty", "scoring"} & planned.keys()
+    assert not {"generation", "novelty"} & planned.keys()
+    assert {job.rule for job in planned["scoring"]} == {
+        "score_contamination", "merge_contamination",
+    }  # fmt: skip
     assert not of_rule(planned, "index_shard")
     assert of_rule(planned, "merge_pairs") and of_rule(planned, "write_report")
 

@@ -81,10 +81,14 @@ def test_lsa_survives_being_written(lsa, tmp_path):
         embedders.load(SimpleNamespace(kind="lsa"))
 
 
-def test_lsa_needs_words_that_meet():
+def test_lsa_of_words_that_never_meet_knows_none(tmp_path, caplog):
     for documents in ([], ["a b", "c d"], ["a b", "b a"]):
-        with pytest.raises(ValueError, match="cannot be trained"):
-            LsaEmbedder.fit(documents)
+        embedder = LsaEmbedder.fit(documents)
+        embedder.save(tmp_path / "e.npz")
+        for one in (embedder, LsaEmbedder.load(tmp_path / "e.npz")):
+            assert one.name == "lsa (for which the corpus is too small)"
+            assert not one.embed(["a", "a b"]).any()
+    assert "2 words stand in two or more of 2 passages" in caplog.text
 
 
 def test_lsa_stops_at_its_bound_of_word_pairs(caplog):

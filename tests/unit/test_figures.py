@@ -1,8 +1,6 @@
 """Figures show the numbers of their tables, legibly, and are never empty."""
 
-import importlib.util
 from itertools import pairwise
-from pathlib import Path
 
 import matplotlib.image
 import numpy as np
@@ -475,6 +473,16 @@ def test_nothing_to_draw_is_an_error_not_an_empty_figure(draw, table, column, em
         draw(frame)
 
 
+def coverage():
+    return pd.DataFrame(
+        [
+            {"task": task, "n": n, "examples": 200, "with_pairs": 150, "supported": 90 - 10 * n,
+             "pairs": 400, "median_support": 12.5, "largest_support": 900.0, "reason": ""}
+            for task in ("questions", "sums") for n in (1, 2)
+        ]
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("script", "inputs", "families"),
     [
@@ -485,21 +493,32 @@ def test_nothing_to_draw_is_an_error_not_an_empty_figure(draw, table, column, em
         ("plot_novelty", {"novelty": novelty}, False),
         ("plot_memorization_by_threshold", {"thresholds": thresholds}, True),
         ("plot_instruct", {"instruct": instruct}, False),
+        ("plot_coverage", {"coverage": coverage}, False),
     ],
 )
-def test_scripts_draw_from_the_tables_at_rest(script, inputs, families, tmp_path):
-    paths = []
+@pytest.mark.parametrize("empty", [False, True], ids=["drawn", "nothing to draw"])
+def test_scripts_draw_from_the_tables_at_rest(
+    script, inputs, families, empty, tmp_path, run_script
+):
+    paths = {}
     for name, frame in inputs.items():
-        paths.append(tmp_path / f"{name}.csv")
-        tables.write(getattr(tables, name.upper()), frame(), paths[-1])
-    file = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / f"{script}.py"
-    spec = importlib.util.spec_from_file_location(script, file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    png, pdf = tmp_path / "figures" / "a.png", tmp_path / "figures" / "a.pdf"
-    settings = [dict.fromkeys(SIZES, "ladder")] if families else []
-    if script == "plot_memorization":
-        settings.append({})
-    module.draw(*paths, *settings, png, pdf)
+        paths[name] = tmp_path / f"{name}.csv"
+        rows = frame().assign(reason="")
+        tables.write(getattr(tables, name.upper()), rows[:0] if empty else rows, paths[name])
+    png, pdf, note = (tmp_path / "figures" / f"a.{ending}" for ending in ("png", "pdf", "csv"))
+    params = {"families": dict.fromkeys(SIZES, "ladder"), "permuted": {}}
+    run_script(script, paths, {"png": png, "pdf": pdf, "note": note}, params)
     assert png.read_bytes().startswith(b"\x89PNG")
     assert pdf.read_bytes().startswith(b"%PDF")
+    told = tables.read(tables.FIGURE, note)
+    assert told["figure"].tolist() == [script.removeprefix("plot_")]
+    assert ("nothing to draw" in told["reason"][0]) == empty
+
+
+def test_bars_of_coverage_are_shares_of_the_examples():
+    figure = figures.examples_by_coverage(coverage())
+    bars = figure.axes[0].patches
+    assert [bar.get_width() for bar in bars[:4]] == pytest.approx([0.4, 0.35, 0.4, 0.35])
+    ends = [bar.get_x() + bar.get_width() for bar in bars[8:]]
+    assert ends == pytest.approx([1.0] * 4)
+    assert figure.axes[0].get_yticklabels()[0].get_text() == "questions, n = 1 (200)"

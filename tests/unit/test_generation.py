@@ -170,12 +170,20 @@ def test_what_exceeds_the_context_is_cut_and_counted(tiny_model, tmp_path, caplo
         )
 
 
-def test_no_example_and_empty_option_are_errors(engine, examples, tmp_path):
+def test_an_option_that_does_not_fit_leaves_its_example_without_a_score(tiny_model, tmp_path):
+    small = load(ModelSettings("tiny", str(tiny_model), engine="transformers", context_length=32))
+    long = "the author of the novel " * 20
+    rows = [("Which? ", "town", ["town", long]), ("Which? ", "town", ["town", "river"])]
+    generation.run(small, frame(rows), tmp_path / "t.parquet", tmp_path / "c", max_new_tokens=0)
+    found = tables.read(tables.GENERATIONS, tmp_path / "t.parquet")
+    assert np.isnan(found["option_log_probabilities"].iloc[0]).tolist() == [True, True]
+    assert len(found["token_ids"].iloc[0]) == 0
+    assert np.isfinite(found["option_log_probabilities"].iloc[1]).all()
+
+
+def test_no_example_is_an_error(engine, examples, tmp_path):
     with pytest.raises(ValueError, match="no examples"):
         generation.run(engine, examples[:0], tmp_path / "t", tmp_path / "c", **ASKED)
-    with pytest.raises(ValueError, match="example 0: option '' has 0 tokens"):
-        rows = [("Which? ", "town", ["town", ""])]
-        generation.run(engine, frame(rows), tmp_path / "t", tmp_path / "c", **ASKED)
 
 
 def test_probability_that_is_not_finite_is_an_error(engine, examples, tmp_path, monkeypatch):

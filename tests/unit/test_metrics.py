@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,7 @@ import sacrebleu
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracemem import metrics
+from tracemem import metrics, statistics
 from tracemem.task_settings import BertScoreSettings, TaskSettings
 
 
@@ -123,8 +125,10 @@ def test_final_answer_metric():
     gold = examples(["2 * 9 = 18 eggs. #### 18", "1 + 1 = 2\n#### 2"])
     found = final.statistics(gold, generations(["it is 18.0", "I do not know"]))
     assert found.tolist() == [[1.0], [0.0]]
-    with pytest.raises(ValueError, match="example 0: no number in the target 'many'"):
-        final.statistics(examples(["many"]), generations(["1"]))
+    unscored = final.statistics(examples(["many", "2"]), generations(["1", "2"]))
+    assert math.isnan(unscored[0, 0]) and unscored[1, 0] == 1
+    estimate = statistics.interval(unscored, final.reduce, unscored=final.unscored)
+    assert estimate.reason == "1 of 2 examples cannot be scored: their target holds no number"
 
 
 def test_accuracy_by_option_by_character_and_by_token():
@@ -145,10 +149,12 @@ def test_accuracy_by_option_by_character_and_by_token():
 
 def test_accuracy_refuses_what_it_cannot_compare():
     gold = examples(["b"], options=[["a", "b"]])
-    for values in ([-1.0], [-1.0, float("nan")], []):
+    for values in ([-1.0], []):
         scored = generations([None], option_log_probabilities=[values], option_tokens=[[1, 1]])
         with pytest.raises(ValueError, match="example 0: log-probabilities"):
             metrics.Accuracy().statistics(gold, scored)
+    unfit = generations([None], option_log_probabilities=[[math.nan] * 2], option_tokens=[[0, 0]])
+    assert math.isnan(metrics.Accuracy().statistics(gold, unfit)[0, 0])
     with pytest.raises(ValueError, match="accuracy per 'word'"):
         metrics.Accuracy("word")
 

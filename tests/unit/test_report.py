@@ -1,10 +1,8 @@
 """The report: its words follow the numbers, it opens offline, and it copes with any subset."""
 
 import html.parser
-import importlib.util
 import math
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -94,7 +92,7 @@ def other_frames() -> dict[str, pd.DataFrame]:
         ),
         "alignment": pd.DataFrame(
             [{"task": "questions", "n": 2, "gamma": 0.75, "candidates": 9000, "in_corpus": 4000,
-              "kept": 2000, "non_zero": 1500, "precision": 0.875, "recall": math.nan}]
+              "kept": 2000, "non_zero": 1500, "precision": 0.875, "recall": math.nan, "reason": ""}]
         ),
         "thresholds": pd.DataFrame(
             [{**series, **interval, "gamma": 0.75, "value": 0.23, "items": 123, "examples": 99,
@@ -424,9 +422,10 @@ def contaminated_frames(clean=0.48, dirty=0.7) -> dict[str, pd.DataFrame]:
 )
 def test_decontamination_is_judged_by_the_interval_of_the_difference(dirty, words, tmp_path):
     _, read = page(tmp_path, {**study_frames(), **contaminated_frames(dirty=dirty)})
-    block = read.text.split("Decontamination")[1].split("Figures")[0]
-    assert "40 of 390 examples searched share a run of 8 words with the corpus (10.3 %)" in block
-    assert "10 of 400 were not searched" in block
+    held = read.text.split("word for word")[1].split("Figures")[0]
+    assert "40 of 390 examples searched share a run of 8 words with the corpus (10.3 %)" in held
+    assert "10 of 400 were not searched" in held
+    block = read.text.split("Decontamination")[1].split("What the corpus holds")[0]
     assert "At 857k 0.48 [0.45, 0.51] on the 350 clean examples" in block
     assert words in block
 
@@ -461,7 +460,9 @@ def test_names_are_escaped(tmp_path):
 def test_unknown_tables_and_figures_are_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"\['memorisation'\].*allowed: memorization"):
         report.write(tmp_path / "r.html", STUDY, {"memorisation": pd.DataFrame()}, {})
-    with pytest.raises(ValueError, match=r"\['influenza'\].*allowed: performance_support"):
+    with pytest.raises(
+        ValueError, match=r"\['influenza'\].*allowed: coverage, performance_support"
+    ):
         report.write(tmp_path / "r.html", STUDY, {}, {"influenza": tmp_path / "x.png"})
     assert not list(tmp_path.iterdir())
 
@@ -474,23 +475,32 @@ def test_numbers_are_printed_alike(value, text):
     assert findings.number(value) == text
 
 
-def test_the_script_reads_the_tables_at_rest(tmp_path):
-    paths = {}
+def test_the_script_reads_the_tables_at_rest(tmp_path, run_script):
+    paths, figures = {}, {}
     for name, frame in {**study_frames(), **other_frames()}.items():
         ending = "parquet" if name == "manifest" else "csv"
         paths[name] = tmp_path / f"{name}.{ending}"
-        tables.write(getattr(tables, name.upper()), frame, paths[name])
-    figure = tmp_path / "kendall.png"
-    figure.write_bytes(b"\x89PNG")
-    file = Path(report.__file__).parents[1] / "scripts" / "write_report.py"
-    spec = importlib.util.spec_from_file_location("write_report", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.write(paths, [str(figure)], STUDY, tmp_path / "report.html")
-    read = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+        table = getattr(tables, name.upper())
+        known = {"reason": ""} if "reason" in table.columns else {}
+        tables.write(table, frame.assign(**known), paths[name])
+    for name, reason in {"kendall": "", "emergence": "size: nothing to draw, no value"}.items():
+        figures[name] = tmp_path / f"{name}.png"
+        figures[name].write_bytes(b"\x89PNG")
+        row = {"figure": [name], "reason": [reason]}
+        tables.write(tables.FIGURE, row, figures[name].with_suffix(".csv"))
+    study = {"title": STUDY.title, "tasks": ["questions"], "families": STUDY.families}
+    output = {"html": tmp_path / "report.html", "summary": tmp_path / "summary.txt"}
+    notes = [path.with_suffix(".csv") for path in figures.values()]
+    inputs = {**paths, "figures": list(figures.values()), "notes": notes}
+    run_script("write_report", inputs, output, {"study": study})
+    read = Page(output["html"].read_text(encoding="utf-8"))
     assert "Kendall distance against size." in read.text
+    assert "several support levels: left out, as there is nothing to draw, no value." in read.text
     assert "0.79 [0.75, 0.83]" in read.text
     assert len(read.sources) == 1
+    lines = output["summary"].read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "questions, n = 2, large (857k parameters)" and len(lines) == 4
+    assert lines[1].startswith("  exact match") and "0.15 [0.14, 0.16]" in lines[1]
 
 
 def test_versions_are_those_installed():

@@ -52,9 +52,9 @@ def test_thresholds_left_out_suit_the_embedder():
     changed["embedders"] = {"e5": {"kind": "lsa"}}
     assert settings.load(changed).tasks["capitals"].gamma == [0.0, 0.0]
     del changed["tasks"]["capitals"]["n"]
-    changed["tasks"]["capitals"] |= {"kind": "translation"}
+    changed["tasks"]["capitals"] |= {"kind": "translation", "languages": ["de", "en"]}
     task = settings.load(changed).tasks["capitals"]
-    assert (task.n, task.gamma) == ([2, 3], [0.3, 0.3])
+    assert (task.n, task.gamma) == ([1, 2, 3], [0.3, 0.3, 0.3])
 
 
 def test_title_and_results_are_named_after_the_config():

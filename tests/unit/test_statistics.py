@@ -223,10 +223,10 @@ def test_interval_of_examples_is_wider_than_that_of_items():
 @pytest.mark.parametrize(
     ("x", "y", "example", "reason"),
     [
-        ([], [], [], "0 items"),
-        ([1, 2], [2, 1], [0, 1], "2 items, at least 3"),
-        ([1, 1, 1], [1, 2, 3], [0, 1, 2], "constant corpus"),
-        ([1, 2, 3], [1, 1, 1], [0, 1, 2], "constant model"),
+        ([], [], [], "no item"),
+        ([1, 2], [2, 1], [0, 1], "too few items: 2, at least 3"),
+        ([1, 1, 1], [1, 2, 3], [0, 1, 2], "constant: every corpus"),
+        ([1, 2, 3], [1, 1, 1], [0, 1, 2], "constant: every model"),
         ([1, 2, math.nan], [1, 2, 3], [0, 1, 2], "1 of 3 items"),
         ([1, 2, 3], [1, -math.inf, 3], [0, 1, 2], "1 of 3 items"),
     ],
@@ -288,7 +288,7 @@ def test_interval_of_a_ratio_recomputes_the_ratio():
 
 
 def test_interval_says_why_there_is_none():
-    assert statistics.interval([], np.mean, FEW).reason == "no examples"
+    assert statistics.interval([], np.mean, FEW).reason == "no example"
     one = statistics.interval([1.0], np.mean, FEW)
     assert one.value == 1.0 and math.isnan(one.ci_low) and "one example" in one.reason
     assert "not finite" in statistics.interval([1.0, math.nan], np.mean, FEW).reason

@@ -165,6 +165,7 @@ VARIANTS = {
     "without contamination": {"decontamination": []},
     "without an infinity-gram LM": {"infgram": None},
     "in pieces": {"ladder": {"sizes": {"small": {"pieces": 3}}}},
+    "without a model": {"ladder": None},
     "nothing swept": {"tasks": {"questions": {"sweep": []}}},
     "one model tuned from another": {
         "models": {"tuned": {"path": "someone/tuned", "parameters": 9, "instruct_of": "small"}}

@@ -1,12 +1,36 @@
 # Figures, and the report that gathers everything.
 
 
+rule plot_coverage:
+    input:
+        coverage=rules.measure_coverage.output[0],
+    output:
+        png="<results>/figures/coverage.png",
+        pdf="<results>/figures/coverage.pdf",
+        note="<results>/figures/coverage.csv",
+    log:
+        "<logs>/plot_coverage.log",
+    benchmark:
+        "<benchmarks>/plot_coverage.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_coverage"),
+    script:
+        "../scripts/plot_coverage.py"
+
+
 rule plot_performance_support:
     input:
         support=rules.merge_performance.output.support,
     output:
         png="<results>/figures/performance_support.png",
         pdf="<results>/figures/performance_support.pdf",
+        note="<results>/figures/performance_support.csv",
     log:
         "<logs>/plot_performance_support.log",
     benchmark:
@@ -30,6 +54,7 @@ rule plot_memorization:
     output:
         png="<results>/figures/memorization.png",
         pdf="<results>/figures/memorization.pdf",
+        note="<results>/figures/memorization.csv",
     log:
         "<logs>/plot_memorization.log",
     benchmark:
@@ -54,6 +79,7 @@ rule plot_kendall:
     output:
         png="<results>/figures/kendall.png",
         pdf="<results>/figures/kendall.pdf",
+        note="<results>/figures/kendall.csv",
     log:
         "<logs>/plot_kendall.log",
     benchmark:
@@ -77,6 +103,7 @@ rule plot_emergence:
     output:
         png="<results>/figures/emergence.png",
         pdf="<results>/figures/emergence.pdf",
+        note="<results>/figures/emergence.csv",
     log:
         "<logs>/plot_emergence.log",
     benchmark:
@@ -100,6 +127,7 @@ rule plot_novelty:
     output:
         png="<results>/figures/novelty.png",
         pdf="<results>/figures/novelty.pdf",
+        note="<results>/figures/novelty.csv",
     log:
         "<logs>/plot_novelty.log",
     benchmark:
@@ -122,6 +150,7 @@ rule plot_thresholds:
     output:
         png="<results>/figures/thresholds.png",
         pdf="<results>/figures/thresholds.pdf",
+        note="<results>/figures/thresholds.csv",
     log:
         "<logs>/plot_thresholds.log",
     benchmark:
@@ -140,10 +169,11 @@ rule plot_thresholds:
 
 rule plot_generated_cosines:
     input:
-        expand(rules.embed_generated_pairs.output, task=novelty_tasks()),
+        cosines=expand(rules.embed_generated_pairs.output, task=novelty_tasks()),
     output:
         png="<results>/figures/generated_cosines.png",
         pdf="<results>/figures/generated_cosines.pdf",
+        note="<results>/figures/generated_cosines.csv",
     log:
         "<logs>/plot_generated_cosines.log",
     benchmark:
@@ -166,6 +196,7 @@ rule plot_memorization_by_threshold:
     output:
         png="<results>/figures/memorization_by_threshold.png",
         pdf="<results>/figures/memorization_by_threshold.pdf",
+        note="<results>/figures/memorization_by_threshold.csv",
     log:
         "<logs>/plot_memorization_by_threshold.log",
     benchmark:
@@ -189,6 +220,7 @@ rule plot_instruct:
     output:
         png="<results>/figures/instruct.png",
         pdf="<results>/figures/instruct.pdf",
+        note="<results>/figures/instruct.csv",
     log:
         "<logs>/plot_instruct.log",
     benchmark:
@@ -207,33 +239,14 @@ rule plot_instruct:
 
 rule write_report:
     input:
-        manifest=rules.write_manifest.output[0],
-        memorization=rules.merge_memorization.output.memorization,
-        controls=rules.merge_memorization.output.controls,
-        variants=rules.merge_memorization.output.variants,
-        performance=rules.merge_performance.output.performance,
-        support=rules.merge_performance.output.support,
-        novelty=rules.score_novelty.output[0],
-        alignment=rules.measure_alignment.output[0],
-        thresholds=rules.merge_thresholds.output[0],
-        claims=rules.judge_claims.output[0],
-        instruct=rules.compare_instruct.output[0],
-        published=rules.compare_published.output[0],
-        contamination=(
-            rules.merge_contamination.output.contamination
-            if study.decontamination
-            else []
-        ),
-        decontaminated=(
-            rules.merge_contamination.output.decontaminated
-            if study.decontamination
-            else []
-        ),
+        **report_tables(),
         figures=figure_files(["png"]),
         pdf=figure_files(["pdf"]),
+        notes=figure_files(["csv"]),
         template=workflow.source_path("../tracemem/report.html.jinja"),
     output:
         html="<results>/report.html",
+        summary="<results>/summary.txt",
     log:
         "<logs>/write_report.log",
     benchmark:
@@ -250,6 +263,8 @@ rule write_report:
             "settings": study.model_dump(mode="json"),
             "families": families(),
             "tasks": list(study.tasks),
+            "notes": notes,
+            "answered": bool(models),
             "commands": [
                 [
                     "run everything",

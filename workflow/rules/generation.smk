@@ -1,5 +1,6 @@
 # What each model writes, and the probability it gives to what it should have written.
 
+
 rule generate:
     input:
         examples="<results>/tasks/{task}.test.parquet",

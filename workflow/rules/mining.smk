@@ -129,7 +129,6 @@ rule tabulate_pairs:
         runtime=needs("tabulate_pairs", "runtime", 60),
     params:
         grams=lambda wildcards: grams(wildcards.task),
-        gamma=lambda wildcards: thresholds(wildcards)[0],
         code=code("tabulate_pairs"),
     script:
         "../scripts/tabulate_pairs.py"
@@ -157,3 +156,27 @@ rule measure_alignment:
         code=code("measure_alignment"),
     script:
         "../scripts/measure_alignment.py"
+
+
+rule measure_coverage:
+    input:
+        alignment=rules.measure_alignment.output[0],
+        matched=expand(rules.tabulate_pairs.output.matched, zip, **task_n()),
+        examples=[examples_of(task) for task in task_n()["task"]],
+    output:
+        "<results>/pairs/coverage.csv",
+    log:
+        "<logs>/measure_coverage.log",
+    benchmark:
+        "<benchmarks>/measure_coverage.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        **task_n(),
+        code=code("measure_coverage"),
+    script:
+        "../scripts/measure_coverage.py"

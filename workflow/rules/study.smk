@@ -165,8 +165,8 @@ def ends():
     return list(dict.fromkeys([*family[:1], *family[-1:]]))
 
 
-def score_tables():
-    """Every table of scores, one file each."""
+def score_names():
+    """Every table of scores: those that need a model only where there is one."""
     names = [
         "memorization",
         "controls",
@@ -179,8 +179,25 @@ def score_tables():
         "instruct",
         "published",
     ]
-    names += ["contamination", "decontaminated"] if study.decontamination else []
-    return [f"<results>/scores/{name}.csv" for name in names]
+    if study.decontamination:
+        names += ["contamination", "decontaminated"]
+    # Which examples the corpus holds is known without one.
+    return names if models else [name for name in names if name == "contamination"]
+
+
+def score_tables():
+    """The files of every table of scores."""
+    return [f"<results>/scores/{name}.csv" for name in score_names()]
+
+
+def report_tables():
+    """The tables that the report shows, by name."""
+    return {
+        "manifest": "<results>/corpus/manifest.parquet",
+        "coverage": "<results>/pairs/coverage.csv",
+        "alignment": "<results>/pairs/alignment.csv",
+        **dict(zip(score_names(), score_tables())),
+    }
 
 
 def resampling():
@@ -203,16 +220,12 @@ def families():
 
 def figure_names():
     """Every figure the study's tasks give data for."""
-    names = [
-        "performance_support",
-        "memorization",
-        "kendall",
-        "emergence",
-        "thresholds",
-    ]
-    if novelty_tasks():
+    names = ["coverage", "thresholds"]
+    if models:
+        names += ["performance_support", "memorization", "kendall", "emergence"]
+    if models and novelty_tasks():
         names += ["novelty", "generated_cosines"]
-    if swept_tasks():
+    if models and swept_tasks():
         names.append("memorization_by_threshold")
     if tuned_models():
         names.append("instruct")

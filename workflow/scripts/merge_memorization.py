@@ -14,7 +14,7 @@ def gather(table: tables.Table, parts: list[str], permuted: Collection[str]) -> 
 
     Tasks whose answers are permuted are no tests of the study, and a family of their own.
     """
-    scores = pd.concat([tables.read(table, part) for part in parts], ignore_index=True)
+    scores = tables.gather(table, parts)
     chance = scores["task"].isin(permuted)
     return pd.concat([correct(scores[~chance]), correct(scores[chance])]).sort_index()
 

@@ -1,17 +1,15 @@
 """Draw how near in meaning what models write is to its source."""
 
-import pandas as pd
-
 from tracemem import figures, tables
 from tracemem.joblog import job_log
 
-
-def draw(cosines: list[str], png: str, pdf: str) -> None:
-    """The figure of the tables of cosines, one a task."""
-    found = pd.concat([tables.read(tables.GENERATED_COSINES, path) for path in cosines])
-    figures.save(figures.generated_cosines(found), png, pdf)
-
-
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        draw(list(snakemake.input), snakemake.output.png, snakemake.output.pdf)
+        source = snakemake.input
+        figures.write(
+            "generated_cosines",
+            lambda: figures.generated_cosines(
+                tables.gather(tables.GENERATED_COSINES, source.cosines)
+            ),
+            **snakemake.output,
+        )

@@ -19,13 +19,14 @@ def by_group(
     named = sorted(set(groups) - {""})
     for group in ["", *(named if len(named) > 1 else [])]:
         rows = statistics if group == "" else statistics[groups == group]
-        found = interval(rows, metric.reduce, resampling)
+        found = interval(rows, metric.reduce, resampling, metric.unscored)
         yield {
             "group": group,
             "metric": metric.name,
             "value": found.value,
             "ci_low": found.ci_low,
             "ci_high": found.ci_high,
+            "reason": found.reason,
             "examples": found.examples,
             "signature": metric.signature,
         }
@@ -41,7 +42,9 @@ def by_support(
         named = dict(zip(numbers[numbers > 0], examples["group"][numbers > 0], strict=True))
     else:
         numbers, named = support.quantile_bins(totals, bins), {}
-    found = support.performance_by_bin(numbers, totals, statistics, metric.reduce, resampling)
+    found = support.performance_by_bin(
+        numbers, totals, statistics, metric.reduce, resampling, metric.unscored
+    )
     return found.assign(metric=metric.name, group=found["bin"].map(lambda bin: named.get(bin, "")))
 
 

@@ -44,12 +44,6 @@ if __name__ == "__main__":
             tables.read(tables.COUNTS, source.counts),
             tables.read(tables.PAIR_COUNTS, source.pair_counts),
         )
-        if not pairs["pair_documents"].any():
-            raise ValueError(
-                f"tasks.{snakemake.wildcards.task}: no pair at n = {n}: {len(pairs)} above gamma "
-                f"{snakemake.params.gamma}, none of them in one document; lower tasks.gamma, change "
-                "tasks.n or tasks.embedder, or use a corpus that holds the task's n-grams"
-            )
         examples = tables.read(tables.EXAMPLES, source.examples)
         stop = sides(kind["stop_words"], examples["group"])
         items = taskgram.match(examples, pairs, n, kind["output_gram"], *stop)

@@ -1,47 +1,28 @@
-"""Write the report of the study: one HTML file that opens offline."""
+"""Write the report of the study, one HTML file that opens offline, and its summary in words."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tracemem import report, tables
 from tracemem.joblog import job_log
 
-TABLES = (
-    "manifest",
-    "memorization",
-    "controls",
-    "variants",
-    "performance",
-    "support",
-    "novelty",
-    "alignment",
-    "thresholds",
-    "claims",
-    "instruct",
-    "published",
-    "contamination",
-    "decontaminated",
-)
-
-
-def write(
-    inputs: Mapping[str, str],
-    figures: Sequence[str],
-    study: report.Study,
-    output: str,
-) -> None:
-    """The report of the tables in ``inputs`` (path by name) and the PNG files in ``figures``."""
-    frames = {
-        name: tables.read(getattr(tables, name.upper()), path) for name, path in inputs.items()
-    }
-    report.write(output, study, frames, {Path(figure).stem: figure for figure in figures})
-
-
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        # An input the study does not have is an empty list.
-        given = {
-            name: str(snakemake.input.get(name)) for name in TABLES if snakemake.input.get(name)
+        source = snakemake.input
+        # What a study does not have is not among the inputs.
+        frames = {
+            name: tables.read(getattr(tables, name.upper()), source[name])
+            for name in report.TABLES
+            if source.get(name)
         }
+        undrawn = tables.gather(tables.FIGURE, source.notes)
+        undrawn = dict(undrawn.loc[undrawn["reason"] != "", ["figure", "reason"]].to_numpy())
+        figures = {Path(path).stem: path for path in source.figures}
         study = report.Study(versions=report.versions(), **snakemake.params.study)
-        write(given, list(snakemake.input.figures), study, snakemake.output.html)
+        report.write_summary(snakemake.output.summary, study, frames)
+        report.write(
+            snakemake.output.html,
+            study,
+            frames,
+            {name: path for name, path in figures.items() if name not in undrawn},
+            undrawn,
+        )

@@ -1,6 +1,12 @@
 """The report's fixed words: a title and a caption for each figure, a sentence for what is absent."""
 
 CAPTIONS = {
+    "coverage": (
+        "Test examples by what the corpus holds of them",
+        "An example is supported where some document holds both n-grams of one of its pairs, "
+        "whatever their order and distance; its support is the number of such documents, summed "
+        "over its pairs. No model takes part in this.",
+    ),
     "performance_support": (
         "Performance against support",
         "Support is the number of documents that hold an example's pairs, summed; examples without "
@@ -67,6 +73,7 @@ MISSING = {
     "novelty": "No task of this study counts novelty. A task whose answers are longer generated "
     "text, such as translation, would provide it.",
     "alignment": "No alignment table: a task with mined pairs would provide it.",
+    "coverage": "The support of the test examples was not measured.",
     "thresholds": "No task of this study sweeps its threshold (sweep), so Mem stands at one only.",
     "claims": "The claims were not checked in this study.",
     "instruct": "No model of this study is tuned from another of its models (instruct_of), so none "

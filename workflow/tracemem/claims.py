@@ -114,15 +114,16 @@ def _missing(what: str) -> Check:
 
 
 def _show(row: pd.Series) -> str:
+    reason = row.get("reason", "")
     if pd.isna(row["value"]):
-        return "no value"
+        return f"no value ({reason})" if reason else "no value"
     if pd.isna(row["ci_low"]):
-        return f"{row['value']:.3g} (no interval)"
+        return f"{row['value']:.3g} (no interval{': ' if reason else ''}{reason})"
     return f"{row['value']:.3g} [{row['ci_low']:.3g}, {row['ci_high']:.3g}]"
 
 
 def _show_p(row: pd.Series) -> str:
-    return f"{_show(row)}, p = {_p(row):.2g}"
+    return _show(row) if math.isnan(_p(row)) else f"{_show(row)}, p = {_p(row):.2g}"
 
 
 def _p(row: pd.Series) -> float:
@@ -146,7 +147,8 @@ def _trend(rows: pd.DataFrame, what: str, falls: bool = False) -> Check:
     if sized["parameters"].nunique() < 2:
         return _missing(f"{what}: one size only")
     smallest, largest = sized.iloc[0], sized.iloc[-1]
-    line = ", ".join(f"{value:.3g}" for value in sized["value"])
+    values = ("no value" if pd.isna(value) else f"{value:.3g}" for value in sized["value"])
+    line = ", ".join(values)
     what = f"{what} {'falls' if falls else 'grows'} with size ({line})"
     return _above(smallest, largest, what) if falls else _above(largest, smallest, what)
 

@@ -23,12 +23,6 @@ def _label(measure: str, statistic: str) -> str:
     return _LABELS.get((measure, statistic), f"{measure}, {statistic}")
 
 
-def _three(row, prefix: str = "", value: str = "value") -> Point:
-    """The value and the interval of columns with one prefix."""
-    found = row._asdict() if hasattr(row, "_asdict") else row
-    return Point("", *(found[prefix + name] for name in (value, "ci_low", "ci_high")))
-
-
 def published(frame: pd.DataFrame) -> tuple[list[str], list[Grid]]:
     """Published numbers beside ours (``tables.PUBLISHED``), with what must be known of them."""
     same = frame[frame["match"] == "model"]
@@ -53,7 +47,7 @@ def published(frame: pd.DataFrame) -> tuple[list[str], list[Grid]]:
         rows = [
             [row.quantity.replace("mem-infgram", "Mem_∞").replace("mem-n", "Mem_"), row.part,
              row.source, row.published_model or "as a whole", _published(row), row.model,
-             str(_three(row)), row.match, row.note]
+             str(Point.of(row)), row.match, row.note]
             for row in group.itertuples()
         ]  # fmt: skip
         grids.append(Grid(task, columns, rows, folded=len(rows) > LONG))
@@ -70,7 +64,7 @@ def instruct(frame: pd.DataFrame) -> tuple[list[str], list[Grid]]:
     """Instruct models beside their base models (``tables.INSTRUCT``), and where they differ."""
     said = []
     for (base, tuned), rows in frame.groupby(["base", "instruct"], sort=False):
-        signs = [sign(_three(row, value="difference")) for row in rows.itertuples()]
+        signs = [sign(Point.of(row, value="difference")) for row in rows.itertuples()]
         higher, lower = signs.count("above zero"), signs.count("below zero")
         said.append(
             f"{tuned} beside {base}, which it is tuned from: of {len(rows)} scores {higher} are "
@@ -81,8 +75,8 @@ def instruct(frame: pd.DataFrame) -> tuple[list[str], list[Grid]]:
                "instruct, 95 % interval", "difference"]  # fmt: skip
     rows = [
         [row.task, str(row.n or ""), _label(row.measure, row.statistic), row.base, row.instruct,
-         str(_three(row, "base_")), str(_three(row, "instruct_")),
-         str(_three(row, value="difference"))]
+         str(Point.of(row, prefix="base_")), str(Point.of(row, prefix="instruct_")),
+         Point.of(row, value="difference").told()]
         for row in frame.itertuples()
     ]  # fmt: skip
     return said, [Grid("", columns, rows, folded=len(rows) > LONG)]
@@ -116,7 +110,7 @@ def decontaminated(
     for found, group in frame.groupby(keys, sort=False):
         task, run, model, _, measure, statistic, n = found
         by = {row.subset: row for row in group.itertuples()}
-        cells = [str(_three(by[name])) if name in by else "" for name in _SUBSETS]
+        cells = [Point.of(by[name]).told() if name in by else "" for name in _SUBSETS]
         counts = [f"{by[name].examples:,}" if name in by else "" for name in _SUBSETS]
         rows.append(
             [task, str(run), _label(measure, statistic), str(n or ""), labels.get(model, model),
@@ -139,16 +133,16 @@ def _clean_against_contaminated(
             continue
         clean, dirty, whole = (by.get(name) for name in ("clean", "contaminated", "all"))
         at = labels.get(clean["model"], clean["model"])
-        text = f"At {at} {_three(clean)} on the {clean['examples']:,} clean examples"
+        text = f"At {at} {Point.of(clean)} on the {clean['examples']:,} clean examples"
         if dirty is not None and not pd.isna(dirty["ci_low"]) and not pd.isna(clean["ci_low"]):
             gap = Point("", *difference(clean, dirty))
             text += (
-                f" and {_three(dirty)} on the {dirty['examples']:,} contaminated ones: the "
+                f" and {Point.of(dirty)} on the {dirty['examples']:,} contaminated ones: the "
                 f"difference, {gap}, is {sign(gap)}."
             )
         else:
             if whole is not None:
-                text += f" and {_three(whole)} on all {whole['examples']:,}"
+                text += f" and {Point.of(whole)} on all {whole['examples']:,}"
             text += (
                 "; the contaminated ones alone give no interval, so a difference is not settled."
             )

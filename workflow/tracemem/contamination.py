@@ -90,11 +90,6 @@ def score(
     for measure, statistic, n, over in measures:
         for contamination_n, subset, found in _by_subset(contaminated, over, resampling):
             items = found.items if isinstance(found, Correlation) else found.examples
-            if found.reason:
-                log.warning(
-                    "%s, %s, contamination n = %d, %s, %s, n = %d: %s", series.task, series.model,
-                    contamination_n, subset, measure, n, found.reason,
-                )  # fmt: skip
             row = {
                 "task": series.task,
                 "contamination_n": contamination_n,
@@ -109,6 +104,7 @@ def score(
                 "value": found.value,
                 "ci_low": found.ci_low,
                 "ci_high": found.ci_high,
+                "reason": found.reason,
             }
             rows.append(row)
     return pd.DataFrame(rows, columns=list(tables.DECONTAMINATED.columns))
@@ -133,7 +129,9 @@ def _by_subset(
 
 def _performance(examples: pd.DataFrame, generations: pd.DataFrame, metric: Metric) -> _Measure:
     table = metric.statistics(examples, generations)
-    return lambda subset, resampling: statistics.interval(table[subset], metric.reduce, resampling)
+    return lambda subset, resampling: statistics.interval(
+        table[subset], metric.reduce, resampling, metric.unscored
+    )
 
 
 def _memorization(

@@ -127,6 +127,8 @@ class LsaEmbedder:
         self.weights = weights
         self._number = {word: i for i, word in enumerate(self.vocabulary)}
         self.name = "lsa-" + hashlib.blake2b(vectors.tobytes(), digest_size=8).hexdigest()
+        if not self.vocabulary:
+            self.name = "lsa (for which the corpus is too small)"
 
     @classmethod
     def fit(
@@ -140,6 +142,9 @@ class LsaEmbedder:
     ) -> "LsaEmbedder":
         """Train on a sample of the documents, chosen by hash.
 
+        A corpus in which no two words stand in two passages or more, one of them not in all, gives
+        an embedder that knows no word.
+
         Args:
             documents: texts, in any order; the same text twice counts once.
             dimensions: singular vectors kept, fewer where the sample holds fewer words.
@@ -149,9 +154,6 @@ class LsaEmbedder:
             pairs: the sample ends where its passages together have more pairs of words than this,
                 which bounds time and memory.
             seed: of the randomized decomposition.
-
-        Raises:
-            ValueError: no words stand in two passages or more, but not in all.
         """
         from sklearn.utils.extmath import randomized_svd
         from threadpoolctl import threadpool_limits
@@ -160,10 +162,11 @@ class LsaEmbedder:
         spread = np.diff(incidence.indptr)
         count = incidence.shape[1]
         if len(vocabulary) < 2 or not (spread < count).any():
-            raise ValueError(
-                f"the embedder cannot be trained: {len(vocabulary)} words stand in two or more of "
-                f"{count} passages; two words are needed, one of them not in every passage"
-            )
+            _log.warning(
+                "lsa knows no word: %d words stand in two or more of %d passages; two words are "
+                "needed, one of them not in every passage", len(vocabulary), count,
+            )  # fmt: skip
+            return cls([], np.zeros((0, 1), np.float32), np.zeros(0, np.float32))
         with threadpool_limits(1):
             left, singular, _ = randomized_svd(
                 _mutual_information(incidence),
@@ -211,8 +214,10 @@ class LsaEmbedder:
     def load(cls, path: Path | str) -> "LsaEmbedder":
         """Read an embedder written by :meth:`save`."""
         with np.load(path) as kept:
-            vocabulary = kept["vocabulary"].tobytes().decode().split("\n")
-            return cls(vocabulary, kept["vectors"], kept["weights"])
+            vocabulary = kept["vocabulary"].tobytes().decode()
+            return cls(
+                vocabulary.split("\n") if vocabulary else [], kept["vectors"], kept["weights"]
+            )
 
 
 class SentenceTransformerEmbedder:

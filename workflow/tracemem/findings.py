@@ -25,16 +25,56 @@ JUDGED = (MEM, FREQUENCY, PARTIAL, KEYED)
 
 @dataclass(frozen=True)
 class Point:
-    """One statistic of one model with its 95 % interval (NaN where there is none)."""
+    """One statistic of one model with its 95 % interval; where there is none, NaN and the reason.
+
+    Every reader of a score goes through it, so that what has no value is told as such everywhere.
+    """
 
     model: str
     value: float
     low: float
     high: float
+    reason: str = ""
+
+    @classmethod
+    def of(cls, row, model: str = "", prefix: str = "", value: str = "value") -> "Point":
+        """The point that a row of a table holds, in columns that may share a prefix."""
+        found = row._asdict() if hasattr(row, "_asdict") else row
+        numbers = (found[prefix + name] for name in (value, "ci_low", "ci_high"))
+        return cls(model, *numbers, found.get("reason", ""))
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a value."""
+        return not pd.isna(self.value)
 
     def __str__(self) -> str:
-        interval = "" if math.isnan(self.low) else f" [{number(self.low)}, {number(self.high)}]"
+        if not self.known:
+            return "no value"
+        interval = "" if pd.isna(self.low) else f" [{number(self.low)}, {number(self.high)}]"
         return number(self.value) + interval
+
+    def told(self) -> str:
+        """As text, with the reason where there is no value or no interval."""
+        return f"{self}: {self.reason}" if self.reason else str(self)
+
+
+def known(series: Mapping[str, Point]) -> dict[str, Point]:
+    """The points that have a value."""
+    return {key: point for key, point in series.items() if point.known}
+
+
+def unknown(series: Mapping[str, Point]) -> str:
+    """Which points have no value and why, as a sentence; '' where all have one."""
+    models: dict[str, list[str]] = {}
+    for point in series.values():
+        if not point.known:
+            models.setdefault(point.reason or "the table does not say why", []).append(point.model)
+    everywhere = len(models) == 1 and not known(series)
+    return " ".join(
+        f"No value{'' if everywhere else f' at {listed(names)}'}: {reason}."
+        for reason, names in models.items()
+    )
 
 
 def number(value: float) -> str:
@@ -103,11 +143,7 @@ class Findings:
         return drawn.metric_label(metric), self._points(rows[rows["metric"] == metric], models)
 
     def _points(self, rows: pd.DataFrame, models) -> dict[str, Point]:
-        found = {
-            row.model: Point(self.labels[row.model], row.value, row.ci_low, row.ci_high)
-            for row in rows.itertuples()
-            if not math.isnan(row.value)
-        }
+        found = {row.model: Point.of(row, self.labels[row.model]) for row in rows.itertuples()}
         return {model: found[model] for model in models or self.labels if model in found}
 
     def novelty(self, task: str, n: int) -> dict[str, Point]:
@@ -128,9 +164,8 @@ class Findings:
         ]
         rows = rows[(rows["metric"] == rows["metric"].iloc[0]) if len(rows) else []]
         bins = {
-            str(row.bin): Point(support_range(row), row.value, row.ci_low, row.ci_high)
+            str(row.bin): Point.of(row, support_range(row))
             for row in rows.sort_values("bin").itertuples()
-            if not math.isnan(row.value)
         }
         return self.labels[self.ladder[-1]], bins
 
@@ -139,35 +174,63 @@ class Findings:
         metric, performance = self.performance(task, self.ladder)
         largest, bins = self.by_support(task, n)
         novelty = self.novelty(task, n)
-        found = {measure: self.series(task, n, measure, self.ladder) for measure in MEASURES}
+        every = {measure: self.series(task, n, measure, self.ladder) for measure in MEASURES}
+        found = {measure: known(series) for measure, series in every.items()}
         said = [
             (f"Performance, {metric}", performance, ""),
             (f"Performance of {largest} by support", bins, ""),
-            ("Mem as published", found[MEM], _against(performance, found[MEM])),
-            (INFGRAM[0], found[INFGRAM], ""),
-            (FREQUENCY[0], found[FREQUENCY], _frequency(found[FREQUENCY], found[MEM])),
-            ("Partial Mem, per pair", found[PARTIAL], _remainder(found[MEM], found[PARTIAL])),
-            ("Keyed Mem", found[KEYED], _keyed(found[KEYED])),
-            ("Truth, P(answer given entity)", found[TRUTH], _nearest(found)),
+            ("Mem as published", every[MEM], _against(known(performance), found[MEM])),
+            (INFGRAM[0], every[INFGRAM], ""),
+            (FREQUENCY[0], every[FREQUENCY], _frequency(found[FREQUENCY], found[MEM])),
+            ("Partial Mem, per pair", every[PARTIAL], _remainder(found[MEM], found[PARTIAL])),
+            ("Keyed Mem", every[KEYED], _keyed(found[KEYED])),
+            ("Truth, P(answer given entity)", every[TRUTH], _nearest(found)),
             ("Novelty, share of pairs", novelty, ""),
         ]
-        spoken = [
-            (name, f"{_capital(movement(points))}. {more}".strip())
-            for name, points, more in said
-            if points
-        ]
-        if not found[TRUTH]:
+        spoken = [(name, _spoken(points, more)) for name, points, more in said if points]
+        if not every[TRUTH]:
             spoken.append(
                 ("Truth", "Not known for this task, so no measure can be held against it here.")
             )
         return spoken
+
+    def summary(self) -> list[str]:
+        """The numbers that matter most, a line each: of the largest model, else of the corpus.
+
+        Of the first task that has a value: how well the model does it, Mem as published, and keyed
+        Mem, which is not the answer's frequency.
+        """
+        lines = []
+        model = self.ladder[-1] if self.ladder else ""
+        measured = [
+            pair for pair in self.tasks() if model and known(self.series(*pair, MEM, [model]))
+        ]
+        for task, n in (measured or self.tasks())[:1] if model else []:
+            metric, scores = self.performance(task, [model])
+            lines.append(f"{task}, n = {n}, {model} ({self.labels[model]} parameters)")
+            shown = [(metric, scores), *((m[0], self.series(task, n, m, [model]))
+                                         for m in (MEM, KEYED))]  # fmt: skip
+            width = max(len(name) for name, _ in shown)
+            lines += [
+                f"  {name:{width}}  {points[model].told()}" for name, points in shown if points
+            ]
+        coverage = self.frames.get("coverage")
+        if coverage is not None and not lines:
+            lines = [
+                f"{row.task}, n = {row.n}: {row.supported:,} of {row.examples:,} examples supported"
+                + (f", for {row.reason}" if row.reason else "")
+                for row in coverage.head(3).itertuples()
+            ]
+        return lines
 
     def overall(self) -> list[str]:
         """What holds over all tasks: frequency against Mem, and the measure nearest the truth."""
         higher = cells = 0
         misses: dict[str, list[float]] = {}
         for task, n in self.tasks():
-            found = {measure: self.series(task, n, measure, self.ladder) for measure in MEASURES}
+            found = {
+                measure: known(self.series(task, n, measure, self.ladder)) for measure in MEASURES
+            }
             for model in found[MEM].keys() & found[FREQUENCY].keys():
                 cells += 1
                 higher += found[FREQUENCY][model].value > found[MEM][model].value
@@ -226,6 +289,13 @@ def movement(series: Mapping[str, Point]) -> str:
         if apart:
             text += f", and is {name}, {point}, at {point.model}"
     return text
+
+
+def _spoken(points: Mapping[str, Point], more: str) -> str:
+    """How a statistic goes, what that says, and where there is no value."""
+    there = known(points)
+    moved = f"{_capital(movement(there))}. {more}" if there else ""
+    return f"{moved.strip()} {unknown(points)}".strip()
 
 
 def _capital(text: str) -> str:
@@ -303,6 +373,8 @@ def _frequency(frequency: Mapping[str, Point], mem: Mapping[str, Point]) -> str:
 
 
 def _remainder(mem: Mapping[str, Point], partial: Mapping[str, Point]) -> str:
+    if not partial:
+        return ""
     model = list(partial)[-1]
     last = partial[model]
     if model not in mem:
@@ -314,6 +386,8 @@ def _remainder(mem: Mapping[str, Point], partial: Mapping[str, Point]) -> str:
 
 
 def _keyed(keyed: Mapping[str, Point]) -> str:
+    if not keyed:
+        return ""
     last = list(keyed.values())[-1]
     if last.low > 0:
         return (
@@ -326,6 +400,8 @@ def _keyed(keyed: Mapping[str, Point]) -> str:
             f"specific n-gram get less probability, not more, once their frequency is held fixed. "
             f"Nothing here reads as recall of pairs."
         )
+    if math.isnan(last.low):
+        return f"At {last.model} there is no interval ({last.reason}), so nothing is settled."
     return (
         f"At {last.model} it is {sign(last)}: this run settles neither memory of the pairs nor "
         f"its absence, only that the correlation lies between {number(last.low)} and "

@@ -8,12 +8,13 @@ depend on where the job went on, and the table's bytes are those of an uninterru
 import hashlib
 import json
 import logging
+import math
 import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,12 +51,12 @@ def run(
     these settings, until the table is written.
 
     What does not fit the context: prompts lose their first tokens; a gold target longer than the
-    context is cut on its right, so the n-grams beyond the cut have no token. Both are logged.
+    context is cut on its right, so the n-grams beyond the cut have no token; an example with an
+    option longer than the context gets no log-probability (NaN for each option). All are logged.
 
     Raises:
-        ValueError: there are no examples, an option is empty or longer than the context,
-            ``max_new_tokens`` leaves no room for a prompt, or the model gave a log-probability
-            that is not finite.
+        ValueError: there are no examples, ``max_new_tokens`` leaves no room for a prompt, or the
+            model gave a log-probability that is not finite.
     """
     if examples.empty:
         raise ValueError(f"{path}: the task has no examples")
@@ -94,9 +95,7 @@ def run(
             timedelta(seconds=round(left * taken / done)),
         )
     for what, count in sorted((+cut).items()):
-        log.warning(
-            "%s: %d %s cut to the context of %d tokens", path, count, what, engine.context_length
-        )
+        log.warning("%s: %d %s the context of %d tokens", path, count, what, engine.context_length)
     tables.write(tables.GENERATIONS, pa.concat_tables(map(pq.read_table, files)), path)
     shutil.rmtree(folder)
     with suppress(OSError):  # Chunks of another run may lie beside it.
@@ -129,19 +128,17 @@ class _Item:
 def _choice(
     engine: Engine, example: int, prompt: str, options: list[str], target: str, cut: Counter
 ) -> _Item:
-    """Item of an example with options."""
+    """Item of an example with options; without a continuation where an option does not fit."""
     tokenizer, room = engine.tokenizer, engine.context_length - 1
     found = encoding.encode_options(tokenizer, prompt, [*options, target])
-    for option, one in zip([*options, target], found, strict=True):
-        if not 0 < len(one.target_ids) < room:
-            raise ValueError(
-                f"example {example}: option {option[:40]!r} has {len(one.target_ids)} tokens, "
-                f"allowed is 1 to {room - 1} under a context of {engine.context_length}"
-            )
     *listed, gold = found
     longest = max(len(one.target_ids) for one in found)
+    if longest >= room or not all(one.target_ids for one in found):
+        cut["examples with an option beyond"] += 1
+        unread = replace(gold, target_ids=[], starts=[], ends=[])
+        return _Item(example, [], [], unread, len(options), None)
     prefix = encoding.fit_prompt(tokenizer, gold.prompt_ids, room - longest)
-    cut["prompts"] += len(prefix) < len(gold.prompt_ids)
+    cut["prompts cut to"] += len(prefix) < len(gold.prompt_ids)
     ids = [one.target_ids for one in listed]
     # The gold target is nearly always an option, whose score then serves for both.
     asked = ids if gold.target_ids in ids else [*ids, gold.target_ids]
@@ -157,8 +154,8 @@ def _open(
     gold = encoding.fit(tokenizer, whole, context - 1)
     asked = encoding.encode_prompt(tokenizer, prompt)
     start = encoding.fit_prompt(tokenizer, asked, context - max_new_tokens)
-    cut["prompts"] += len(gold.prompt_ids) < len(whole.prompt_ids) or len(start) < len(asked)
-    cut["gold targets"] += len(gold.target_ids) < len(whole.target_ids)
+    cut["prompts cut to"] += len(gold.prompt_ids) < len(whole.prompt_ids) or len(start) < len(asked)
+    cut["gold targets cut to"] += len(gold.target_ids) < len(whole.target_ids)
     return _Item(example, gold.prompt_ids, [gold.target_ids], gold, 0, start)
 
 
@@ -174,7 +171,10 @@ def _chunk(
             items.append(_choice(engine, example, prompt, [*map(str, options)], target, cut))
         else:
             items.append(_open(engine, example, prompt, target, max_new_tokens, cut))
-    scores = engine.score([item.prefix for item in items], [item.continuations for item in items])
+    read = [item for item in items if item.continuations]
+    scored = engine.score([item.prefix for item in read], [item.continuations for item in read])
+    answers = iter(scored)
+    scores = [next(answers) if item.continuations else [] for item in items]
     starts = [item.start for item in items if item.start is not None]
     written = iter(engine.generate(starts, max_new_tokens, stop))
     rows: dict[str, list] = {name: [] for name in tables.GENERATIONS.columns}
@@ -186,6 +186,9 @@ def _chunk(
                 "finite"
             )
         generation = next(written) if item.start is not None else None
+        gold = found[item.continuations.index(item.gold.target_ids)] if found else []
+        options = [float(one.sum(dtype=np.float64)) for one in found[: item.options]]
+        lengths = [len(ids) for ids in item.continuations[: item.options]]
         row = {
             "example": int(item.example),
             "generation": generation.text.lstrip(" ") if generation else None,
@@ -194,11 +197,9 @@ def _chunk(
             "token_ids": item.gold.target_ids,
             "token_starts": item.gold.starts,
             "token_ends": item.gold.ends,
-            "token_log_probabilities": found[item.continuations.index(item.gold.target_ids)],
-            "option_log_probabilities": [
-                float(one.sum(dtype=np.float64)) for one in found[: item.options]
-            ],
-            "option_tokens": [len(ids) for ids in item.continuations[: item.options]],
+            "token_log_probabilities": gold,
+            "option_log_probabilities": options if found else [math.nan] * item.options,
+            "option_tokens": lengths if found else [0] * item.options,
         }
         for name, value in row.items():
             rows[name].append(value)

@@ -12,7 +12,7 @@ from tracemem.findings import Point, number, support_range
 
 LONG = 24  # rows, above which a table opens on a click
 # A cell set flush right: empty, n/a, or a number with whatever follows it after a space.
-_NUMERIC = r"|n/a|−?\d[\d.,e+-]*( .*)?"
+_NUMERIC = r"|n/a|no value.*|−?\d[\d.,e+-]*( .*)?"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def _p(value: float) -> str:
 
 
 def _interval(row) -> str:
-    return str(Point("", row.value, row.ci_low, row.ci_high))
+    return Point.of(row).told()
 
 
 def _wide(frame, keys, labels, cell) -> list[list[str]]:
@@ -139,7 +139,7 @@ def novelty(frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
     """Share and number of novel pairs."""
 
     def cell(row) -> str:
-        share = Point("", row.share, row.ci_low, row.ci_high)
+        share = Point.of(row, value="share").told()
         return f"{share}; {row.novel_pairs:,} of {row.generated_pairs:,}"
 
     rows = _wide(frame, ["task", "n", "examples"], labels, cell)
@@ -147,13 +147,32 @@ def novelty(frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
     return [Grid("Share of generated pairs that no document holds, with numbers", columns, rows)]
 
 
+def coverage(frame: pd.DataFrame) -> Grid:
+    """The support of each task's test examples, in documents."""
+    columns = ["task", "n", "examples", "with a pair", "supported", "share", "pairs held",
+               "median support", "largest", "none, for"]  # fmt: skip
+    rows = [
+        [row.task, str(row.n), f"{row.examples:,}", f"{row.with_pairs:,}", f"{row.supported:,}",
+         f"{100 * row.supported / row.examples:.1f} %", f"{row.pairs:,}",
+         _documents(row.median_support), _documents(row.largest_support), row.reason]
+        for row in frame.itertuples()
+    ]  # fmt: skip
+    title = "Test examples by what the corpus holds of their pairs; support in documents"
+    return Grid(title, columns, rows)
+
+
+def _documents(count: float) -> str:
+    return "" if math.isnan(count) else f"{count:,.0f}"
+
+
 def alignment(frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
     """Pairs that each threshold keeps."""
     columns = ["task", "n", "γ", "candidates", "in the corpus", "kept", "non-zero", "precision",
-               "recall"]  # fmt: skip
+               "recall", "no pair, for"]  # fmt: skip
     rows = [
         [row.task, str(row.n), f"{row.gamma:g}", f"{row.candidates:,}", f"{row.in_corpus:,}",
-         f"{row.kept:,}", f"{row.non_zero:,}", number(row.precision), number(row.recall)]
+         f"{row.kept:,}", f"{row.non_zero:,}", number(row.precision), number(row.recall),
+         row.reason]
         for row in frame.itertuples()
     ]  # fmt: skip
     title = "Pairs; n/a where the true alignments are not known"

@@ -47,16 +47,22 @@ def compare(
                     "difference": gap,
                     "ci_low": low,
                     "ci_high": high,
+                    "reason": _reason({base: other, instruct: one}),
                 }
             )
     return pd.DataFrame(rows, columns=list(tables.INSTRUCT.columns))
+
+
+def _reason(scores: Mapping[str, pd.Series]) -> str:
+    """Why one of two scores, and so their difference, has no value or no interval."""
+    return "; ".join(f"{name}: {row['reason']}" for name, row in scores.items() if row["reason"])
 
 
 def _scores(memorization: pd.DataFrame, performance: pd.DataFrame) -> pd.DataFrame:
     """Every score that is compared, one row a model and key, task by task."""
     tasks = dict.fromkeys([*performance["task"], *memorization["task"]])
     parts = [part for task in tasks for part in _of_task(task, memorization, performance)]
-    columns = [*_KEY, "model", "value", "ci_low", "ci_high"]
+    columns = [*_KEY, "model", "value", "ci_low", "ci_high", "reason"]
     return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
 
 

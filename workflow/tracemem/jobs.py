@@ -56,15 +56,11 @@ class Job:
 def plan(study: Settings, sizes: Sizes, rates: Rates) -> dict[str, list[Job]]:
     """Every job of a study up to its report, by stage.
 
-    Without a model there is nothing to generate and to score: the counts are all there is. A corpus
-    of unknown size is planned as an empty one.
+    Without a model nothing is generated, and of the scores contamination alone is left. A corpus of
+    unknown size is planned as an empty one.
     """
     amounts = _Amounts(study, sizes, rates)
-    stages = dict(_COUNTING)
-    if amounts.models:
-        stages.update(_ASKING)
-    planned = {stage: list(found(amounts)) for stage, found in stages.items()}
-    planned.setdefault("figures", []).append(Job("write_report"))
+    planned = {stage: list(found(amounts)) for stage, found in _STAGES.items()}
     return {stage: jobs for stage, jobs in planned.items() if jobs}
 
 
@@ -290,6 +286,8 @@ def _mining(amounts: _Amounts) -> Iterator[Job]:
             work = {"n-grams": amounts.ngrams, "pairs": pairs, "items": items[n]}
             yield Job("tabulate_pairs", work, f"{task}.n{n}")
     yield Job("measure_alignment", {"pairs": pairs})
+    items = sum(sum(amounts.items(task).values()) for task in study.tasks)
+    yield Job("measure_coverage", {"items": items})
 
 
 def _generation(amounts: _Amounts) -> Iterator[Job]:
@@ -329,7 +327,7 @@ def _generation(amounts: _Amounts) -> Iterator[Job]:
 
 def _novelty(amounts: _Amounts) -> Iterator[Job]:
     novel, shards, models = amounts.novel(), amounts.shards, len(amounts.models)
-    if not novel:
+    if not (novel and models):
         return
     each = {task: amounts.written_pairs(task) for task in novel}
     for task in novel:
@@ -349,6 +347,12 @@ def _novelty(amounts: _Amounts) -> Iterator[Job]:
 
 def _scoring(amounts: _Amounts) -> Iterator[Job]:
     study, models = amounts.study, amounts.models
+    if study.decontamination:
+        for task in study.tasks:
+            yield Job("score_contamination", _contamination(amounts, task), task)
+        yield Job("merge_contamination")
+    if not models:
+        return
     for task in study.tasks:
         work = _memorization(amounts, task)
         yield from (Job("score_memorization", work, f"{task}/{model}") for model in models)
@@ -360,10 +364,6 @@ def _scoring(amounts: _Amounts) -> Iterator[Job]:
     for task in study.tasks:
         yield Job("score_performance", _performance(amounts, task), task)
     yield Job("merge_performance")
-    if study.decontamination:
-        for task in study.tasks:
-            yield Job("score_contamination", _contamination(amounts, task), task)
-        yield Job("merge_contamination")
     novel = sum(amounts.written_pairs(task) for task in amounts.novel())
     yield Job("score_novelty", {"pairs": novel * len(models)})
     for rule in ("judge_claims", "compare_instruct", "compare_published"):
@@ -416,16 +416,18 @@ def _contamination(amounts: _Amounts, task: str) -> dict[str, float]:
 
 
 def _figures(amounts: _Amounts) -> Iterator[Job]:
-    names = ["performance_support", "memorization", "kendall", "emergence", "thresholds"]
-    names += ["novelty", "generated_cosines"] if amounts.novel() else []
-    names += ["memorization_by_threshold"] if amounts.swept() else []
-    names += ["instruct"] if any(model.instruct_of for model in amounts.models.values()) else []
+    names = ["coverage", "thresholds"]
+    if amounts.models:
+        names += ["performance_support", "memorization", "kendall", "emergence"]
+        names += ["novelty", "generated_cosines"] if amounts.novel() else []
+        names += ["memorization_by_threshold"] if amounts.swept() else []
+        tuned = any(model.instruct_of for model in amounts.models.values())
+        names += ["instruct"] if tuned else []
     yield from (Job(f"plot_{name}") for name in names)
+    yield Job("write_report")
 
 
-_COUNTING = {
+_STAGES = {
     "corpus": _corpus, "ladder": _ladder, "tasks": _tasks, "index": _index, "mining": _mining,
-}  # fmt: skip
-_ASKING = {
     "generation": _generation, "novelty": _novelty, "scoring": _scoring, "figures": _figures,
 }  # fmt: skip

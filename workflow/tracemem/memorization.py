@@ -13,7 +13,6 @@ its partial correlation given ln C(s_y), and the keyed measure, which keeps of e
 Items that have no value are kept in the table with the reason, so that every score counts them.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -27,11 +26,11 @@ from tracemem import statistics, tables
 from tracemem.statistics import Correlation, Resampling
 from tracemem.words import words
 
-log = logging.getLogger(__name__)
-
 Denominator = Literal["documents", "occurrences"]
 Aggregation = Literal["mean-log", "log-sum", "max", "key"]
 REASONS = ("no_span", "zero_denominator", "zero_count", "zero_infgram")
+# Why a measure of a task and n has no value at all; pairs/coverage.csv says why there is no pair.
+NO_PAIR = "no mined pair stands in a test example"
 AGGREGATIONS: tuple[Aggregation, ...] = ("mean-log", "log-sum", "max", "key")
 
 
@@ -406,11 +405,11 @@ def _row(
     reasons = frame["dropped"].value_counts()
     kept = frame[frame["dropped"] == ""]
     result = _correlate(kept, column, statistic, resampling)
-    if result.reason:
-        log.warning(
-            "%s, %s, n = %d, %s, %s: %s",
-            series.task, series.model, n, measure, statistic, result.reason,
-        )  # fmt: skip
+    reason = result.reason
+    if frame.empty:
+        reason = NO_PAIR
+    elif kept.empty:
+        reason = f"each of the {len(frame):,} items was left out, for the reasons counted"
     return {
         "task": series.task,
         "model": series.model,
@@ -421,6 +420,7 @@ def _row(
         "value": result.value,
         "ci_low": result.ci_low,
         "ci_high": result.ci_high,
+        "reason": reason,
         "p_value": result.p_value,
         "p_permutation": result.p_permutation,
         "p_holm": np.nan,

@@ -21,9 +21,13 @@ class Metric(Protocol):
 
     name: str
     signature: str
+    unscored: str
+    """Why an example may have no statistic."""
 
     def statistics(self, examples: pd.DataFrame, generations: pd.DataFrame) -> np.ndarray:
         """Sufficient statistics (float64, [examples, k]) in the order of ``examples``.
+
+        Those of an example that the metric does not apply to are NaN.
 
         Args:
             examples: ``tables.EXAMPLES``.
@@ -63,6 +67,8 @@ def aligned(examples: pd.DataFrame, generations: pd.DataFrame, column: str) -> l
 class _Mean:
     """Metrics whose score is the mean of one value for each example."""
 
+    unscored = "their statistic is not finite"
+
     def reduce(self, statistics: np.ndarray) -> float:
         """The mean."""
         return float(_some(statistics).mean())
@@ -78,6 +84,7 @@ class Bleu:
     """Corpus BLEU of ``sacrebleu`` (Papineni et al. 2002; Post 2018), 0 to 100."""
 
     name = "bleu"
+    unscored = "their statistic is not finite"
 
     def __init__(self):
         from sacrebleu.metrics import BLEU
@@ -166,30 +173,27 @@ class FinalAnswer(_Mean):
 
     name = "final-answer"
     signature = "extract:after-####-else-last-number|compare:number"
+    unscored = "their target holds no number"
 
     def statistics(self, examples: pd.DataFrame, generations: pd.DataFrame) -> np.ndarray:
-        """1 where the final answers are the same number, else 0: k = 1.
-
-        Raises:
-            ValueError: a target without a number.
-        """
-        gold = [final_answer(target) for target in examples["target"]]
-        if None in gold:
-            lost = gold.index(None)
-            raise ValueError(
-                f"example {examples['example'].iloc[lost]}: no number in the target "
-                f"{examples['target'].iloc[lost][:60]!r}"
-            )
+        """1 where the final answers are the same number, else 0: k = 1; NaN if there is none."""
+        gold = map(final_answer, examples["target"])
         found = map(final_answer, aligned(examples, generations, "generation"))
-        return _column(one == other for one, other in zip(gold, found, strict=True))
+        return _column(
+            np.nan if one is None else one == other for one, other in zip(gold, found, strict=True)
+        )
 
 
 class Accuracy(_Mean):
     """Share of examples whose most probable option is the target.
 
+    Options longer than a model's context have no probability (NaN), nor has their example a score.
+
     The probability of an option is the sum of its tokens' log-probabilities, or that sum divided by
     the option's characters or tokens (Gao et al., lm-evaluation-harness: acc, acc_norm).
     """
+
+    unscored = "an option is longer than the model's context"
 
     def __init__(self, per: str = ""):
         if per not in ("", "character", "token"):
@@ -202,7 +206,7 @@ class Accuracy(_Mean):
         """1 where the most probable option reads as the target, else 0: k = 1.
 
         Raises:
-            ValueError: as many probabilities as options are needed, and none may be NaN.
+            ValueError: as many probabilities as options are needed.
         """
         columns = (
             aligned(examples, generations, "option_log_probabilities"),
@@ -211,7 +215,7 @@ class Accuracy(_Mean):
         right = []
         for row, values, tokens in zip(examples.itertuples(), *columns, strict=True):
             values = np.asarray(values, dtype=np.float64)
-            if not (len(values) == len(row.options) == len(tokens)) or np.isnan(values).any():
+            if not (len(values) == len(row.options) == len(tokens)):
                 raise ValueError(
                     f"example {row.example}: log-probabilities {values.tolist()} of "
                     f"{len(tokens)} options, allowed: a number for each of {len(row.options)}"
@@ -221,7 +225,8 @@ class Accuracy(_Mean):
             if self._per:
                 lengths = tokens if self._per == "token" else [len(o) for o in row.options]
                 values = values / np.asarray(lengths, dtype=np.float64)
-            right.append(row.options[int(np.argmax(values))] == row.target)
+            chosen = np.isfinite(values).all() and row.options[int(np.argmax(values))]
+            right.append(chosen == row.target if chosen else np.nan)
         return _column(right)
 
 

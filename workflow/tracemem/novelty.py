@@ -116,6 +116,7 @@ def score(
     distinct = counted.drop_duplicates(_PAIR)
     novel = int((distinct["documents"] == 0).sum())
     estimate = statistics.interval(by_example, _share, resampling)
+    reason = estimate.reason if len(distinct) else "the model wrote no n-gram of this many words"
     row = {
         "task": series.task,
         "model": series.model,
@@ -126,6 +127,7 @@ def score(
         "share": novel / len(distinct) if len(distinct) else np.nan,
         "ci_low": estimate.ci_low,
         "ci_high": estimate.ci_high,
+        "reason": reason,
         "examples": examples,
     }
     return pd.DataFrame([row], columns=list(tables.NOVELTY.columns))

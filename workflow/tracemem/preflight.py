@@ -11,12 +11,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tracemem import checkpoint, settings
 from tracemem.checkpoint import CheckpointError
 from tracemem.settings import ModelSettings, Settings, SettingsError
+from tracemem.task_settings import FieldSettings
 
 # Token ids of an infini-gram index are 16 bits wide, the last one apart.
 LARGEST_VOCABULARY = 65_535
@@ -51,59 +53,64 @@ def problems(study: Settings) -> list[str]:
 
 
 def _with_guesses(config: dict[str, Any], notes: list[str]) -> dict[str, Any]:
-    """The config with the kind and the fields of tasks that leave their kind to the file."""
+    """The config with the kind and the fields of tasks that leave either to their file."""
     given = config.get("tasks")
     if not isinstance(given, dict):
         return config
     wrong, tasks = [], {}
     for name, task in given.items():
         tasks[name] = task
-        if not isinstance(task, dict) or task.get("kind") or task.get("format", "jsonl") != "jsonl":
+        if not isinstance(task, dict) or task.get("format", "jsonl") != "jsonl":
             continue
         test = task.get("test")
         place = test[0] if isinstance(test, list) and test else test
         if not isinstance(place, str) or not Path(place).exists():
             continue  # no kind either: the settings say so
+        if task.get("kind") and (task.get("fields") or _has_default_fields(place)):
+            continue
         from tracemem.tasks.guess import guess
         from tracemem.tasks.records import TaskError
 
         try:
-            guessed = guess(place)
+            guessed = guess(place, task.get("kind", ""), task.get("fields"))
         except TaskError as unclear:
-            wrong.append(f"tasks.{name}.kind: missing; it cannot be told from the file: {unclear}")
+            if task.get("kind"):
+                continue  # a first look at the file says what it lacks
+            wrong.append(f"tasks.{name}.kind: missing, and the file leaves it open: {unclear}")
             continue
-        fields = {**guessed.fields, **(task.get("fields") or {})}
-        tasks[name] = {**task, "kind": guessed.kind, "format": guessed.format, "fields": fields}
-        told = ", ".join(f"{key} {value!r}" for key, value in fields.items() if value)
-        notes.append(f"tasks.{name}: {guessed.kind}, with the fields {told} (from {place})")
+        found = {**guessed.settings(), "n": guessed.n}
+        # The fields that were guessed are those given and the rest.
+        tasks[name] = {**found, **task, **{key: found[key] for key in found if key == "fields"}}
+        left = ", ".join(f"{key} {value!r}" for key, value in found.items() if key not in task)
+        notes.append(f"tasks.{name}: {left} ({'; '.join(guessed.said)})")
     if wrong:
         raise SettingsError("the config is wrong:\n  " + "\n  ".join(wrong))
     return {**config, "tasks": tasks}
 
 
+def _has_default_fields(place: str) -> bool:
+    """Whether the first record has the fields that a task has unless it names others."""
+    from tracemem.tasks.records import TaskError, records
+
+    try:
+        _, record = next(records(place), ("", {}))
+    except TaskError:
+        return True
+    names = FieldSettings()
+    return names.input in record and names.target in record
+
+
 def _with_parameters(study: Settings, notes: list[str]) -> Settings:
-    models, wrong = {}, []
-    for name, model in study.models.items():
-        models[name] = model
-        if model.parameters:
-            continue
-        key = f"models.{name}.parameters"
-        try:
-            counted = checkpoint.parameters(model.path, model.revision)
-        except CheckpointError as damaged:
-            wrong.append(f"{key}: missing, and cannot be counted: {damaged}")
-            continue
+    """The study with the parameters its models' files hold; those not known stay 0."""
+    models = dict(study.models)
+    for name, model in models.items():
+        counted = 0
+        if not model.parameters:
+            with suppress(CheckpointError):  # told with the other problems
+                counted = checkpoint.parameters(model.path, model.revision)
         if counted:
             models[name] = model.model_copy(update={"parameters": counted})
-            notes.append(f"{key}: {counted:,}, counted from its files")
-            continue
-        # A folder that is not there, or not of a model, is the first thing to say.
-        wrong += _of_folder(name, model) or [
-            f"{key}: missing, and no weights of {model.path!r} are on this machine to be counted; "
-            "allowed: a number, such as 70000000"
-        ]
-    if wrong:
-        raise SettingsError("the config is wrong:\n  " + "\n  ".join(wrong))
+            notes.append(f"models.{name}.parameters: {counted:,}, counted from its files")
     return study.model_copy(update={"models": models}) if models else study
 
 
@@ -117,10 +124,9 @@ def _with_tokenizer(study: Settings, notes: list[str]) -> Settings:
     name, model = next(iter(study.models.items()))
     # Of a revision in a sub-folder, the tokenizer may be that of the folder.
     file = checkpoint.find(model.path, "tokenizer.json", model.revision)
-    try:
+    tokens = None
+    with suppress(CheckpointError):
         tokens = checkpoint.vocabulary(model.path, model.revision)
-    except CheckpointError as damaged:
-        raise SettingsError(f"the config is wrong:\n  models.{name}.path: {damaged}") from None
     if tokens is None:
         why = f"no tokenizer.json of model {name} is on this machine"
     elif tokens > LARGEST_VOCABULARY:
@@ -217,6 +223,8 @@ def _of_models(study: Settings) -> Iterator[str]:
         yield from wrong
         if wrong:
             continue
+        if not model.parameters:
+            yield from _of_parameters(name, model)
         try:
             context = checkpoint.context_length(model.path, model.revision)
             here = checkpoint.config(model.path, model.revision) is not None
@@ -235,6 +243,18 @@ def _of_models(study: Settings) -> Iterator[str]:
             )
     for name in study.ladder.sizes if study.ladder else ():
         yield from _of_lengths(study, name, study.ladder.context)
+
+
+def _of_parameters(name: str, model: ModelSettings) -> Iterator[str]:
+    key = f"models.{name}.parameters"
+    try:
+        if not checkpoint.parameters(model.path, model.revision):
+            yield (
+                f"{key}: missing, and no weights of {model.path!r} are on this machine to be "
+                "counted; allowed: a number, such as 70000000"
+            )
+    except CheckpointError as damaged:
+        yield f"{key}: missing, and cannot be counted: {damaged}"
 
 
 def _of_lengths(study: Settings, model: str, context: int) -> Iterator[str]:

@@ -24,9 +24,10 @@ from tracemem import comparisons, grids
 from tracemem import figures as drawn
 from tracemem.captions import CAPTIONS, MISSING
 from tracemem.drafts import replacing
-from tracemem.findings import MEASURES, Findings, Point, listed, number
+from tracemem.findings import MEASURES, Findings, Point, known, listed, number
 from tracemem.grids import Grid
 
+TABLES = tuple(MISSING)
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 PACKAGES = (
     "torch", "transformers", "tokenizers", "infini-gram", "numpy", "numba", "scipy", "pandas",
@@ -40,7 +41,9 @@ class Study:
 
     ``settings`` is the config as plain values, ``versions`` package versions by name, ``commands``
     pairs of (what it does, shell command), ``families`` the family of each model by name,
-    ``tasks`` the order tasks stand in; one that is not named comes after them.
+    ``tasks`` the order tasks stand in; one that is not named comes after them; ``notes`` what the
+    config left to the files and what they filled in; ``answered`` whether any model answers: without
+    one the report is of the corpus alone.
     """
 
     title: str
@@ -49,6 +52,8 @@ class Study:
     commands: Sequence[tuple[str, str]] = ()
     families: Mapping[str, str] = field(default_factory=dict)
     tasks: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    answered: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,9 +110,9 @@ def _in_short(findings: Findings) -> Block:
 
 
 def _ends(series: Mapping[str, Point]) -> str:
-    points = list(series.values())
+    points = list(known(series).values())
     if not points:
-        return ""
+        return "no value" if series else ""
     if len(points) == 1:
         return number(points[0].value)
     return f"{number(points[0].value)} → {number(points[-1].value)}"
@@ -146,17 +151,11 @@ def _instruct(frames: Mapping[str, pd.DataFrame]) -> Block:
 
 
 def _decontamination(findings: Findings) -> Block:
-    sentences, readings, tables = [], [], []
-    if "contamination" in findings.frames:
-        sentences += comparisons.contamination(findings.frames["contamination"])
-    else:
-        sentences.append(MISSING["contamination"])
-    if "decontaminated" in findings.frames:
-        frame = findings.frames["decontaminated"]
-        readings, tables = comparisons.decontaminated(frame, findings.labels)
-    elif "contamination" in findings.frames:
-        sentences.append(MISSING["decontaminated"])
-    return Block("Decontamination", sentences, readings, tables)
+    if "decontaminated" not in findings.frames:
+        return Block("Decontamination", [MISSING["decontaminated"]])
+    frame = findings.frames["decontaminated"]
+    readings, tables = comparisons.decontaminated(frame, findings.labels)
+    return Block("Decontamination", readings=readings, grids=tables)
 
 
 def _by_model(series: Mapping[str, Point], labels: Mapping[str, str]) -> list[str]:
@@ -189,6 +188,8 @@ def _run(study: Study, findings: Findings) -> Section:
         ]  # fmt: skip
         grid = Grid("", ["task", "test examples", "n", "metrics"], rows)
         blocks.append(Block("Tasks", grids=[grid]))
+    if study.notes:
+        blocks.append(Block("Filled in where the config says nothing", list(study.notes)))
     if study.versions:
         rows = [[name, version] for name, version in study.versions.items()]
         blocks.append(
@@ -225,8 +226,28 @@ def _bytes(count: float) -> str:
     return f"{count:.0f} bytes"
 
 
-def _figures(figures: Mapping[str, Path]) -> Section:
-    wrong = sorted(set(figures) - set(CAPTIONS))
+def _coverage(frames: Mapping[str, pd.DataFrame]) -> Section:
+    """What the corpus holds of the tasks, which no model is needed for."""
+    name, title = "coverage", "What the corpus holds of the tasks"
+    blocks = [Block(sentences=[MISSING[name]])]
+    if name in frames:
+        sentences = [
+            f"{row.task}, n = {row.n}: nothing of it can be traced to the corpus, for "
+            f"{row.reason}. Lower its gamma, take another n or embedder, or a corpus that holds "
+            "its n-grams."
+            for row in frames[name].itertuples()
+            if row.reason
+        ]
+        blocks = [Block(sentences=sentences, grids=[grids.coverage(frames[name])])]
+    found = [MISSING["contamination"]]
+    if "contamination" in frames:
+        found = comparisons.contamination(frames["contamination"])
+    blocks.append(Block("Test examples in the corpus, word for word", found))
+    return Section(name, title, blocks)
+
+
+def _figures(figures: Mapping[str, Path], undrawn: Mapping[str, str]) -> Section:
+    wrong = sorted({*figures, *undrawn} - set(CAPTIONS))
     if wrong:
         raise ValueError(f"figures {wrong} have no caption, allowed: {', '.join(CAPTIONS)}")
     shown = []
@@ -234,11 +255,16 @@ def _figures(figures: Mapping[str, Path]) -> Section:
         if name in figures:
             data = base64.b64encode(Path(figures[name]).read_bytes()).decode("ascii")
             shown.append((name, title, caption, f"data:image/png;base64,{data}"))
-    sentences = [] if shown else ["No figure was drawn."]
+    sentences = [
+        f"{CAPTIONS[name][0]}: left out, as there is {reason.partition(': ')[2] or reason}."
+        for name, reason in undrawn.items()
+    ]
+    if not (shown or sentences):
+        sentences = ["No figure was drawn."]
     return Section("figures", "Figures", [Block(sentences=sentences, figures=shown)])
 
 
-def _scores(findings: Findings) -> Section:
+def _scores(findings: Findings, answered: bool) -> Section:
     tables = {
         "performance": ("Performance", grids.performance),
         "support": ("Performance by support", grids.support),
@@ -252,13 +278,15 @@ def _scores(findings: Findings) -> Section:
     blocks = []
     for name, (title, shown) in tables.items():
         frame = findings.frames.get(name)
+        if frame is None and not answered:
+            continue
         if frame is None:
             blocks.append(Block(title, [MISSING[name]]))
             continue
         blocks.append(Block(title, grids=shown(frame, findings.labels)))
         if name == "memorization":
             blocks.append(Block("Items left out, by reason", grids=[grids.drops(frame)]))
-    return Section("scores", "Scores", blocks)
+    return Section("scores", "Scores" if answered else "Pairs", blocks)
 
 
 def _claims(frames: Mapping[str, pd.DataFrame]) -> Section:
@@ -312,16 +340,17 @@ def write(
     study: Study,
     frames: Mapping[str, pd.DataFrame],
     figures: Mapping[str, Path | str],
+    undrawn: Mapping[str, str] | None = None,
 ) -> None:
     """Write the report as one HTML file without external references; same inputs, same bytes.
 
     Args:
         path: the HTML file.
         study: what the tables do not say.
-        frames: tables of :mod:`tracemem.tables` by lower-case name, any of manifest, memorization,
-            controls, variants, performance, support, novelty, alignment, thresholds, claims,
-            instruct, published, contamination, decontaminated; an empty one counts as missing.
+        frames: tables of :mod:`tracemem.tables` by lower-case name, any of ``TABLES``; an empty one
+            counts as missing.
         figures: PNG file of each figure by name, the keys of ``CAPTIONS``.
+        undrawn: why each of the figures left out has nothing to draw.
 
     Raises:
         ValueError: a frame or a figure has a name the report does not know.
@@ -331,13 +360,14 @@ def write(
         raise ValueError(f"tables {wrong} are not in the report, allowed: {', '.join(MISSING)}")
     frames = {name: _ordered(frame, study.tasks) for name, frame in frames.items() if len(frame)}
     findings = Findings(frames, study.families)
+    drawn = {name: Path(file) for name, file in figures.items()}
     sections = [
         _run(study, findings),
-        _finding(findings),
-        _figures({name: Path(file) for name, file in figures.items()}),
-        _scores(findings),
-        _claims(frames),
-        _published(frames),
+        *([_finding(findings)] if study.answered else []),
+        _coverage(frames),
+        _figures(drawn, undrawn or {}),
+        _scores(findings, study.answered),
+        *([_claims(frames), _published(frames)] if study.answered else []),
         _reproduce(study),
     ]
     environment = jinja2.Environment(
@@ -348,3 +378,11 @@ def write(
     page = environment.get_template(TEMPLATE.name).render(study=study, sections=sections)
     with replacing(path) as draft:
         draft.write_text(page, encoding="utf-8")
+
+
+def write_summary(path: Path | str, study: Study, frames: Mapping[str, pd.DataFrame]) -> None:
+    """Write the few numbers that matter most as text, for a terminal: :meth:`Findings.summary`."""
+    shown = {name: _ordered(frame, study.tasks) for name, frame in frames.items() if len(frame)}
+    lines = Findings(shown, study.families).summary()
+    with replacing(path) as draft:
+        draft.write_text("\n".join(lines) + "\n", encoding="utf-8")

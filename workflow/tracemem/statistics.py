@@ -161,6 +161,7 @@ def interval(
     statistics: ArrayLike,
     reduce: Callable[[NDArray[np.float64]], float],
     resampling: Resampling | None = None,
+    unscored: str = "their statistic is not finite",
 ) -> Estimate:
     """A score made of per-example statistics, with its bootstrap interval over examples.
 
@@ -169,14 +170,15 @@ def interval(
             as 0/1 for exact match or the n-gram counts of BLEU.
         reduce: the score of an array of that shape, e.g. its mean, or BLEU of the column sums.
         resampling: draws and seed; 1000 draws and seed 0 if left out.
+        unscored: why an example may have a statistic that is not finite.
     """
     table = np.asarray(statistics, np.float64)
     examples = len(table)
     if examples == 0:
-        return Estimate(math.nan, math.nan, math.nan, 0, "no examples")
+        return Estimate(math.nan, math.nan, math.nan, 0, "no example")
     bad = int(np.count_nonzero(~np.isfinite(table).reshape(examples, -1).all(axis=1)))
     if bad:
-        reason = f"{bad} of {examples} examples have a statistic that is not finite"
+        reason = f"{bad} of {examples} examples cannot be scored: {unscored}"
         return Estimate(math.nan, math.nan, math.nan, examples, reason)
     value = float(reduce(table))
     if examples == 1:
@@ -275,9 +277,10 @@ def _reason(arrays: Sequence[NDArray[np.float64]], distinct: Sequence[int]) -> s
     if bad:
         return f"{bad} of {items} items have a value that is not finite"
     if items < len(arrays) + 1:
-        return f"{items} items, at least {len(arrays) + 1} needed"
+        needed = len(arrays) + 1
+        return f"too few items: {items}, at least {needed} needed" if items else "no item"
     if min(distinct[:2]) == 1:
-        return f"constant {'corpus' if distinct[0] == 1 else 'model'} values"
+        return f"constant: every {'corpus' if distinct[0] == 1 else 'model'} value is the same"
     return ""
 
 

@@ -5,6 +5,7 @@ The support of a test example is the sum of C((s_x, s_y), D) over its pairs in H
 none is left out at either end.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -81,6 +82,7 @@ def performance_by_bin(
     metric_statistics: ArrayLike,
     reduce: Callable[[NDArray[np.float64]], float],
     resampling: Resampling,
+    unscored: str = "",
 ) -> pd.DataFrame:
     """Performance in each bin that holds an example, with its interval over the bin's examples.
 
@@ -90,9 +92,10 @@ def performance_by_bin(
         metric_statistics: float, [examples, k], what each example adds to the metric.
         reduce: the metric of any rows of such an array.
         resampling: draws and seed.
+        unscored: why an example may have no statistic.
 
     Returns:
-        Columns bin, support_low, support_high, value, ci_low, ci_high, examples: those of
+        Columns bin, support_low, support_high, value, ci_low, ci_high, reason, examples: those of
         ``tables.SUPPORT`` less series, n and metric.
 
     Raises:
@@ -107,7 +110,7 @@ def performance_by_bin(
     rows = []
     for number in np.unique(bins):
         inside = bins == number
-        estimate = statistics.interval(table[inside], reduce, resampling)
+        estimate = statistics.interval(table[inside], reduce, resampling, unscored)
         rows.append(
             {
                 "bin": int(number),
@@ -116,8 +119,49 @@ def performance_by_bin(
                 "value": estimate.value,
                 "ci_low": estimate.ci_low,
                 "ci_high": estimate.ci_high,
+                "reason": estimate.reason,
                 "examples": estimate.examples,
             }
         )
-    columns = ["bin", "support_low", "support_high", "value", "ci_low", "ci_high", "examples"]
+    columns = ["bin", "support_low", "support_high", "value", "ci_low", "ci_high", "reason",
+               "examples"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def coverage(
+    task: str,
+    n: int,
+    items: pd.DataFrame,
+    examples: Sequence[int],
+    mined: str = "",
+) -> dict:
+    """The row of ``tables.COVERAGE`` of one task and n.
+
+    Args:
+        task: name of the task.
+        n: words of an n-gram.
+        items: ``tables.ITEMS`` of the task and n.
+        examples: numbers of all test examples, int, [examples].
+        mined: why no pair was kept, or none of those kept is in a document; '' where one is.
+    """
+    totals = supports(items, examples)
+    supported = totals[totals > 0]
+    held = items[items["pair_documents"] > 0]
+    reason = ""
+    if not len(supported):
+        reason = mined or (
+            "no document holds any of the pairs of the test examples"
+            if len(items)
+            else "no test example has one of the mined pairs"
+        )
+    return {
+        "task": task,
+        "n": n,
+        "examples": len(totals),
+        "with_pairs": int(items["example"].nunique()),
+        "supported": len(supported),
+        "pairs": len(held[["input_gram", "output_gram"]].drop_duplicates()),
+        "median_support": float(np.median(supported)) if len(supported) else math.nan,
+        "largest_support": float(supported.max()) if len(supported) else math.nan,
+        "reason": reason,
+    }

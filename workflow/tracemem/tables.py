@@ -44,11 +44,15 @@ _SERIES = {
     "model": (TEXT, "model name"),
     "parameters": (I64, "parameters of the model"),
 }
+_REASON = {"reason": (TEXT, "why there is no value, or no interval; empty where both are there")}
 _INTERVAL = {
     "value": (F64, "the statistic"),
     "ci_low": (F64, "lower end of the 95 % interval, bootstrap over examples"),
     "ci_high": (F64, "upper end of the same interval"),
+    **_REASON,
 }
+# Tables written before these columns were declared are read with nothing in them.
+_ADDED = tuple(_REASON)
 _CORRELATION = {
     **_INTERVAL,
     "p_value": (
@@ -161,6 +165,22 @@ ALIGNMENT = Table(
             F64,
             "share of true pairs in the corpus that are kept; empty without truth",
         ),
+        "reason": (TEXT, "why no pair is kept, or none has a document; empty where some have"),
+    },
+)
+COVERAGE = Table(
+    "pairs/coverage.csv",
+    "How much of each task the corpus holds: the support of its test examples, model or no model.",
+    {
+        "task": (TEXT, "task name"),
+        "n": (I64, "words of an n-gram"),
+        "examples": (I64, "test examples"),
+        "with_pairs": (I64, "of them, with a pair above gamma whose n-grams the corpus holds"),
+        "supported": (I64, "of them, with a pair that some document holds: support above 0"),
+        "pairs": (I64, "distinct pairs of the test examples that some document holds"),
+        "median_support": (F64, "median support of the supported examples, documents"),
+        "largest_support": (F64, "largest support of an example, documents"),
+        "reason": (TEXT, "why no example is supported; empty where some are"),
     },
 )
 ITEMS = Table(
@@ -314,6 +334,7 @@ NOVELTY = Table(
         "share": (F64, "novel_pairs / generated_pairs"),
         "ci_low": (F64, "lower end of the share's 95 % interval, bootstrap over examples"),
         "ci_high": (F64, "upper end of the same interval"),
+        **_REASON,
         "examples": (I64, "examples with a generation"),
     },
 )
@@ -336,6 +357,7 @@ INSTRUCT = Table(
         "difference": (F64, "instruct_value - base_value"),
         "ci_low": (F64, "lower end of the difference's 95 % interval, from the two (MOVER)"),
         "ci_high": (F64, "upper end of the same interval"),
+        **_REASON,
     },
 )
 PUBLISHED = Table(
@@ -396,6 +418,14 @@ CLAIMS = Table(
         "numbers": (TEXT, "the numbers the verdict rests on"),
     },
 )
+FIGURE = Table(
+    "figures/{name}.csv",
+    "Whether a figure has something to show; where it has not, its PNG and PDF say so in words.",
+    {
+        "figure": (TEXT, "the figure's name"),
+        "reason": (TEXT, "why nothing is drawn; empty where something is"),
+    },
+)
 
 FACTS = Table(
     "world/truth/facts.parquet",
@@ -441,6 +471,13 @@ TRUE_PAIRS = Table(
 )
 
 TABLES: tuple[Table, ...] = tuple(value for value in globals().values() if isinstance(value, Table))
+
+
+def gather(table: Table, paths: Iterable[Path | str]) -> pd.DataFrame:
+    """The parts of a table one after another; a frame without rows where there is no part."""
+    empty = pd.DataFrame({name: [] for name in table.columns})
+    parts = [part for path in paths if len(part := read(table, path))]
+    return pd.concat(parts, ignore_index=True) if parts else empty
 
 
 def conform(table: Table, data: pa.Table | pd.DataFrame | Mapping[str, Iterable]) -> pa.Table:
@@ -504,6 +541,8 @@ def read(table: Table, path: Path | str) -> pd.DataFrame:
         )
     else:
         frame = pq.read_table(path).to_pandas()
+    absent = [name for name in _ADDED if name in table.columns and name not in frame]
+    frame = frame.assign(**dict.fromkeys(absent, ""))
     wrong = sorted(set(frame.columns) ^ set(table.columns))
     if wrong:
         raise ValueError(f"{path}: columns {wrong} are missing or not declared for {table.path}")

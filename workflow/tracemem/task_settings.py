@@ -156,7 +156,12 @@ class FieldSettings(_Section):
     """What the fields of a JSONL task are called."""
 
     input: str = Field(default="input", min_length=1, description="Field of the input, a text.")
-    target: str = Field(default="target", min_length=1, description="Field of the gold answer.")
+    target: str = Field(
+        default="target",
+        min_length=1,
+        description="Field of the gold answer: a text, or a list of texts (the gold answer first, "
+        "then aliases); of options also the number, from 0, or the letter, from A.",
+    )
     options: str = Field(default="", description="Field of the options, a list of texts.")
     aliases: str = Field(default="", description="Field of further right answers, a list of texts.")
     group: str = Field(default="", description="Field that results are split by, a text.")
@@ -249,7 +254,9 @@ class TaskSettings(_Section):
         default="test", description="Split the task-gram pairs are mined from."
     )
     n: Annotated[list[int], BeforeValidator(_listed)] = Field(
-        default=[2, 3], min_length=1, description="Words of an n-gram; one table of pairs for each."
+        default=[1, 2, 3],
+        min_length=1,
+        description="Words of an n-gram; one table of pairs for each.",
     )
     gamma: Annotated[list[float], BeforeValidator(_listed)] = Field(
         min_length=1,

@@ -265,12 +265,14 @@ class Mined:
         pairs: columns of ``tables.MINED``, sorted by s_x, then s_y.
         candidates: distinct pairs of the task.
         in_corpus: of them, both n-grams stand in the corpus.
-        true_in_corpus: of them, true alignments; None where no truth is known.
+        reason: why there is no pair, or ''.
+        true_in_corpus: of those in the corpus, true alignments; None where no truth is known.
     """
 
     pairs: pd.DataFrame
     candidates: int
     in_corpus: int
+    reason: str = ""
     true_in_corpus: int | None = None
 
 
@@ -304,11 +306,13 @@ def mine(
     left = vectors(embedder, held.input_grams, "input")
     right = vectors(embedder, held.output_grams, "output")
     true = np.empty(0, np.int64) if truth is None else held.keys(truth)
-    in_corpus = true_in_corpus = 0
+    known_left, known_right = left.any(axis=1), right.any(axis=1)
+    in_corpus = true_in_corpus = embedded = 0
     kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for inputs, outputs in held.blocks():
         in_corpus += len(inputs)
         true_in_corpus += int(np.isin(held.keys_of(inputs, outputs), true).sum())
+        embedded += int((known_left[inputs] & known_right[outputs]).sum())
         found = cosines(left, right, inputs, outputs)
         above = found > np.float32(gamma)
         kept.append((inputs[above], outputs[above], found[above]))
@@ -316,7 +320,18 @@ def mine(
         np.concatenate([np.empty(0, kind), *(block[part] for block in kept)])
         for part, kind in enumerate((np.int64, np.int64, np.float32))
     )
+    count = candidates.count()
+    reason = ""
+    if not count:
+        reason = "no example has n-grams of this many words on both sides"
+    elif not in_corpus:
+        reason = f"the corpus holds both n-grams of none of the {count:,} pairs of the examples"
+    elif not embedded:
+        reason = f"the embedder {embedder.name} knows no word of any of the {in_corpus:,} pairs"
+    elif not len(inputs):
+        reason = f"none of the {in_corpus:,} pairs in the corpus has a cosine above {gamma:g}"
     return Mined(
+        reason=reason,
         pairs=pd.DataFrame(
             {
                 "input_gram": np.array(held.input_grams, dtype=object)[inputs],
@@ -324,7 +339,7 @@ def mine(
                 "cosine": found,
             }
         ),
-        candidates=candidates.count(),
+        candidates=count,
         in_corpus=in_corpus,
         true_in_corpus=None if truth is None else true_in_corpus,
     )
@@ -383,6 +398,12 @@ def alignment(
                 "non_zero": None,
                 "precision": right / kept if truth is not None and kept else None,
                 "recall": right / mined.true_in_corpus if mined.true_in_corpus else None,
+                "reason": mined.reason
+                or (
+                    f"none of the {len(pairs):,} mined pairs has a cosine above {gamma:g}"
+                    if not kept
+                    else ""
+                ),
             }
         )
     return pd.DataFrame(rows)
@@ -391,7 +412,7 @@ def alignment(
 def with_non_zero(
     table: pd.DataFrame, pairs: Mapping[tuple[str, int], pd.DataFrame], counts: pd.DataFrame
 ) -> pd.DataFrame:
-    """The alignment table with ``non_zero``: kept pairs that some document holds.
+    """The alignment table with ``non_zero``, kept pairs that some document holds, or why none is.
 
     Args:
         table: rows of :func:`alignment`.
@@ -413,6 +434,12 @@ def with_non_zero(
     filled = table.copy()
     filled["non_zero"] = [
         int((found[row.task, row.n] > np.float32(row.gamma)).sum()) for row in table.itertuples()
+    ]
+    filled["reason"] = [
+        f"no document holds both n-grams of any of the {row.kept:,} pairs kept"
+        if row.kept and not row.non_zero
+        else row.reason
+        for row in filled.itertuples()
     ]
     return filled
 

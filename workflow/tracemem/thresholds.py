@@ -14,6 +14,7 @@ from tracemem import memorization, statistics, tables
 from tracemem.memorization import Series
 from tracemem.statistics import Resampling
 
+NO_PAIR_ABOVE = "no pair of a test example has a cosine above it"
 _PAIR = ["input_gram", "output_gram"]
 
 
@@ -63,6 +64,7 @@ def score(
                 "value": result.value,
                 "ci_low": result.ci_low,
                 "ci_high": result.ci_high,
+                "reason": result.reason if len(above) else NO_PAIR_ABOVE,
                 "items": result.items,
                 "examples": result.examples,
                 "dropped": len(above) - len(kept),

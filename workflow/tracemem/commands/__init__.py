@@ -9,9 +9,9 @@ import importlib.metadata
 import sys
 from collections.abc import Sequence
 
-from tracemem.commands import check
+from tracemem.commands import check, init
 
-COMMANDS = (check,)
+COMMANDS = (init, check)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,7 +1,7 @@
 """The study's figures: each a pure function from score tables (:mod:`tracemem.tables`) to a figure.
 
 No function ever returns an empty figure: where the tables hold nothing to show it raises
-:class:`NothingToDraw`.
+:class:`NothingToDraw`, which :func:`write` turns into a note of the reason.
 """
 
 from tracemem.figures.by_size import (
@@ -11,6 +11,7 @@ from tracemem.figures.by_size import (
     novelty_by_size,
 )
 from tracemem.figures.by_support import emergence, main_support, performance_by_support
+from tracemem.figures.coverage import examples_by_coverage
 from tracemem.figures.instruct import instruct_against_base
 from tracemem.figures.pairs import generated_cosines, memorization_by_threshold, pairs_by_threshold
 from tracemem.figures.style import (
@@ -22,6 +23,7 @@ from tracemem.figures.style import (
     metric_label,
     model_labels,
     save,
+    write,
 )
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "WIDTH",
     "NothingToDraw",
     "emergence",
+    "examples_by_coverage",
     "format_count",
     "generated_cosines",
     "instruct_against_base",
@@ -44,4 +47,5 @@ __all__ = [
     "pairs_by_threshold",
     "performance_by_support",
     "save",
+    "write",
 ]

@@ -9,6 +9,7 @@ import io
 import itertools
 import logging
 import math
+import textwrap
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -19,6 +20,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from tracemem import tables
 from tracemem.drafts import replacing
 
 # It reports every table of every font that a PDF embeds.
@@ -154,6 +156,33 @@ def _separate_tick_labels(figure: Figure) -> None:
 def _overlapping(boxes: list) -> bool:
     boxes = sorted(boxes, key=lambda box: box.x0)
     return any(left.x1 + 3 > right.x0 for left, right in itertools.pairwise(boxes))
+
+
+def write(
+    name: str, draw: Callable[[], Figure], png: Path | str, pdf: Path | str, note: Path | str
+) -> None:
+    """Write a figure, or the reason why there is nothing to draw in its place.
+
+    Args:
+        name: of the figure.
+        draw: makes it.
+        png: file of the picture; where there is nothing to draw, a picture of the reason in words.
+        pdf: the same as a vector graphic.
+        note: ``tables.FIGURE``, which tells readers whether to leave the picture out.
+    """
+    try:
+        figure, reason = draw(), ""
+    except NothingToDraw as nothing:
+        figure, reason = _in_words(str(nothing)), str(nothing)
+    save(figure, png, pdf)
+    tables.write(tables.FIGURE, {"figure": [name], "reason": [reason]}, note)
+
+
+def _in_words(reason: str) -> Figure:
+    figure = Figure(figsize=(WIDTH, 0.8))
+    text = textwrap.fill(reason, 90)
+    figure.text(0.02, 0.5, text, family="DejaVu Sans", fontsize=8, color=GREY, va="center")
+    return figure
 
 
 def save(figure: Figure, png: Path | str, pdf: Path | str) -> None:

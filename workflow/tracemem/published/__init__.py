@@ -154,6 +154,8 @@ def _counterpart(
     if match == "task":
         notes.append(f"ours is {model}, the study's largest model")
     row = ours[ours["model"] == model].iloc[0]
+    if row.get("reason"):
+        notes.append(f"ours: {row['reason']}")
     part = number["group"]
     if number["quantity"] == "exact-match":
         low = number["x"]

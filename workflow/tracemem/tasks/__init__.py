@@ -5,19 +5,21 @@ import logging
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from tracemem.task_settings import TaskSettings, language_name
 from tracemem.tasks import gsm8k, jsonl, mmlu, parallel_text, triviaqa
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import TaskError, hub_records, records
 
-__all__ = ["TaskError", "load", "look"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TaskError", "load", "look", "read"]
 _log = logging.getLogger(__name__)
 
 
-def load(task: TaskSettings, split: str) -> pd.DataFrame:
+def load(task: TaskSettings, split: str) -> "pd.DataFrame":
     """Examples of one split, ``test`` or ``train``, with the columns of ``tables.EXAMPLES``.
 
     Every text is in NFC; ``aliases`` holds the target first, then the others once each.
@@ -26,12 +28,14 @@ def load(task: TaskSettings, split: str) -> pd.DataFrame:
         TaskError: the task has no example, or a record is not what it should be; file and line,
             what was found and what is allowed are named.
     """
+    import pandas as pd
+
     where = ", ".join(task.files(split)) or "no file"
     if task.test_set and split == "test":
         where = f"sacrebleu {task.test_set}"
     elif task.hub:
         where = f"hub {task.hub.name}"
-    found = [_in_nfc(task, example) for example in _examples(task, split)]
+    found = list(read(task, split))
     if not found:
         raise TaskError(f"{where}: no example in the {split} split")
     if task.groups and task.format != "mmlu":
@@ -61,10 +65,8 @@ def look(task: TaskSettings, split: str) -> None:
     Raises:
         TaskError: there is none, or it is not what it should be, as :func:`load` would say.
     """
-    first = next(_examples(task, split), None)
-    if first is None:
+    if next(read(task, split), None) is None:
         raise TaskError(f"{', '.join(task.files(split))}: no example in the {split} split")
-    _in_nfc(task, first)
 
 
 def _prompt(task: TaskSettings, example: Example) -> str:
@@ -74,6 +76,15 @@ def _prompt(task: TaskSettings, example: Example) -> str:
     return task.prompt.format(
         input=example.input, input_language=language_name(source), language=language_name(target)
     )
+
+
+def read(task: TaskSettings, split: str) -> Iterator[Example]:
+    """Every example of a split, one after the other, before any is chosen.
+
+    Raises:
+        TaskError: as in :func:`load`.
+    """
+    return (_in_nfc(task, example) for example in _examples(task, split))
 
 
 def _examples(task: TaskSettings, split: str) -> Iterator[Example]:

@@ -28,7 +28,10 @@ def field(record: Any, name: str, place: str, kind: type = str) -> Any:
         raise TaskError(f"{place}: no field {name!r}, found: {found}")
     value = record[name]
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise TaskError(f"{place}: field {name!r} is {value!r}, allowed: {_ALLOWED[kind]}")
+        allowed = _ALLOWED[kind]
+        if kind is str and isinstance(value, int | float) and not isinstance(value, bool):
+            allowed += f', which has quotes: "{value}"'
+        raise TaskError(f"{place}: field {name!r} is {value!r}, allowed: {allowed}")
     return value
 
 
@@ -136,12 +139,15 @@ def _parquet(path: str) -> Iterator[Record]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    number = 0
     try:
-        rows = pq.read_table(path).to_pylist()
+        # Batch by batch: whoever wants the first records need not wait for all.
+        for batch in pq.ParquetFile(path).iter_batches(1024):
+            for row in batch.to_pylist():
+                number += 1
+                yield f"{path}:{number}", row
     except (pa.ArrowException, OSError) as wrong:
         raise TaskError(f"{path}: not Parquet ({wrong})") from None
-    for number, row in enumerate(rows, 1):
-        yield f"{path}:{number}", row
 
 
 def _folder(path: str) -> Iterator[Record]:

@@ -1,0 +1,22 @@
+"""Measure how much of each task the corpus holds: the support of its test examples."""
+
+import pandas as pd
+
+from tracemem import support, tables
+from tracemem.joblog import job_log
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        source, params = snakemake.input, snakemake.params
+        swept = tables.read(tables.ALIGNMENT, source.alignment)
+        # Of each task and n the lowest threshold is gamma, the one that pairs are mined at.
+        mined = swept.sort_values("gamma").drop_duplicates(["task", "n"]).set_index(["task", "n"])
+        rows = []
+        for task, n, items, examples in zip(
+            params.task, params.n, source.matched, source.examples, strict=True
+        ):
+            numbers = tables.read(tables.EXAMPLES, examples)["example"]
+            found = tables.read(tables.ITEMS, items)
+            reason = mined.loc[(task, n), "reason"]
+            rows.append(support.coverage(task, n, found, numbers, reason))
+        tables.write(tables.COVERAGE, pd.DataFrame(rows), snakemake.output[0])
