@@ -6,7 +6,8 @@ VLLM_VENV = .venv-vllm
 CORES ?= all
 # What runs the models: transformers or vllm.
 ENGINE ?= transformers
-RUN = $(VENV)/bin/python -m snakemake --cores $(CORES) --rerun-incomplete --quiet rules host
+# As workflow/profiles/default, which says that it is used.
+RUN = $(VENV)/bin/python -m snakemake --cores $(CORES) --workflow-profile none --rerun-incomplete --logger tracemem
 
 .DEFAULT_GOAL := help
 ifeq ($(ENGINE),vllm)
@@ -48,7 +49,7 @@ install: $(VENV)/.installed $(ENGINE_INSTALLED) ## Make the environment
 
 demo: $(VENV)/.installed $(ENGINE_INSTALLED) ## Run the whole study on the embedded world
 	$(RUN) --configfile config/demo.yaml $(ENGINE_CONFIG)
-	@echo "Report: $(CURDIR)/results/demo/report.html"
+	@echo "Open file://$(CURDIR)/results/demo/report.html"
 
 test: $(VENV)/.installed-dev ## Run all tests
 	$(VENV)/bin/python -m pytest
@@ -73,18 +74,18 @@ $(VENV)/.installed-bench: $(VENV)/.installed envs/requirements-bench.txt
 	@touch $@
 
 bench: $(VENV)/.installed-bench $(VLLM_VENV)/.installed ## Measure counting and models beside the field's tools
-	$(VENV)/bin/python -m snakemake --snakefile workflow/bench/Snakefile --cores $(CORES) --rerun-incomplete --quiet rules host --config vllm=$(VLLM_VENV)/bin/python $(BENCH)
+	$(RUN) --snakefile workflow/bench/Snakefile --config vllm=$(VLLM_VENV)/bin/python $(BENCH)
 
 # One core, so that no job waits for another; the tiny study twice, as its first run compiles kernels.
-RATED = $(VENV)/bin/python -m snakemake --cores 1 --rerun-incomplete --quiet rules host --configfile
+rates: CORES = 1
 TINY = tests/workflow/tiny.yaml
 CUT = config/real-mini.yaml workflow/bench/rates.yaml
 
 rates: $(VENV)/.installed ## Measure what tracemem check reckons with (reads data/, half an hour)
-	$(RATED) $(TINY)
-	$(RATED) $(TINY) --forceall
-	$(RATED) $(CUT) --forceall
-	$(RATED) config/demo.yaml --forceall
+	$(RUN) --configfile $(TINY)
+	$(RUN) --configfile $(TINY) --forceall
+	$(RUN) --configfile $(CUT) --forceall
+	$(RUN) --configfile config/demo.yaml --forceall
 	$(VENV)/bin/python workflow/bench/gather_rates.py --start $(TINY) --study $(CUT) --study config/demo.yaml
 	$(VENV)/bin/python workflow/bench/check_costs.py --study config/demo.yaml --study $(CUT)
 

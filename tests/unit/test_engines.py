@@ -8,7 +8,7 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 import torch
-from conftest import build_model
+from tiny_model import build_model
 
 from tracemem import encoding, engines
 from tracemem.engines import ModelError, ModelSettings, finish, load

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import build_model
+from tiny_model import build_model
 
 from tracemem import encoding, generation, tables
 from tracemem.engines import ModelSettings, load

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import build_model
+from tiny_model import build_model
 
 from tracemem import preflight, settings
 

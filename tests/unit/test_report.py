@@ -499,8 +499,10 @@ def test_the_script_reads_the_tables_at_rest(tmp_path, run_script):
     assert "0.79 [0.75, 0.83]" in read.text
     assert len(read.sources) == 1
     lines = output["summary"].read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "questions, n = 2, large (857k parameters)" and len(lines) == 4
-    assert lines[1].startswith("  exact match") and "0.15 [0.14, 0.16]" in lines[1]
+    assert lines[:2] == [STUDY.title, "questions, n = 2, large (857k parameters)"]
+    assert (
+        len(lines) == 5 and lines[2].startswith("  exact match") and "0.15 [0.14, 0.16]" in lines[2]
+    )
 
 
 def test_versions_are_those_installed():

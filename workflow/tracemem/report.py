@@ -188,6 +188,9 @@ def _run(study: Study, findings: Findings) -> Section:
         ]  # fmt: skip
         grid = Grid("", ["task", "test examples", "n", "metrics"], rows)
         blocks.append(Block("Tasks", grids=[grid]))
+    if not study.answered:
+        sentence = "No model answers in this study, so it is of the corpus and the tasks alone."
+        blocks.append(Block("Models", [sentence]))
     if study.notes:
         blocks.append(Block("Filled in where the config says nothing", list(study.notes)))
     if study.versions:
@@ -383,6 +386,6 @@ def write(
 def write_summary(path: Path | str, study: Study, frames: Mapping[str, pd.DataFrame]) -> None:
     """Write the few numbers that matter most as text, for a terminal: :meth:`Findings.summary`."""
     shown = {name: _ordered(frame, study.tasks) for name, frame in frames.items() if len(frame)}
-    lines = Findings(shown, study.families).summary()
+    lines = [study.title, *Findings(shown, study.families).summary()]
     with replacing(path) as draft:
         draft.write_text("\n".join(lines) + "\n", encoding="utf-8")

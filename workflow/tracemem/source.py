@@ -8,6 +8,7 @@ that a table declared for one rule leaves the results of the others as they are.
 
 import ast
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -73,22 +74,39 @@ def _names(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def _used(path: Path, names: set[str]) -> ast.Module:
-    """A file without the constants that are none of ``names``; whole if it looks them up itself."""
-    tree = _tree(path)
-    body = [
-        part
-        for part in tree.body
-        if not isinstance(part, ast.Assign | ast.AnnAssign)
-        or any(
-            not isinstance(target, ast.Name) or target.id in names
-            for target in getattr(part, "targets", None) or [part.target]
+@dataclass(frozen=True)
+class _Statement:
+    """One statement of a module: the constants it sets, if it sets nothing else, and its tree."""
+
+    constants: frozenset[str]
+    looks_up: bool
+    """Whether it asks for the module's names itself, through globals()."""
+    tree: str
+
+
+@cache
+def _statements(path: Path) -> tuple[_Statement, ...]:
+    found = []
+    for part in _tree(path).body:
+        targets = []
+        if isinstance(part, ast.Assign | ast.AnnAssign):
+            targets = getattr(part, "targets", None) or [part.target]
+        named = all(isinstance(target, ast.Name) for target in targets)
+        constants = frozenset(target.id for target in targets) if named else frozenset()
+        looks_up = any(
+            isinstance(node, ast.Name) and node.id == "globals" for node in ast.walk(part)
         )
-    ]
-    inner = (node for part in body for node in ast.walk(part))
-    if not any(isinstance(node, ast.Name) and node.id == "globals" for node in inner):
-        tree.body = body
-    return tree
+        found.append(_Statement(constants, looks_up, ast.dump(part)))
+    return tuple(found)
+
+
+def _used(path: Path, names: set[str]) -> str:
+    """A file without the constants that are none of ``names``; whole if it looks them up itself."""
+    whole = _statements(path)
+    body = [part for part in whole if not part.constants or not part.constants.isdisjoint(names)]
+    if any(part.looks_up for part in body):
+        body = whole
+    return "\n".join(part.tree for part in body)
 
 
 @cache
@@ -99,5 +117,5 @@ def digest(script: Path) -> str:
     sums = hashlib.sha256()
     for module in found:
         sums.update(module.relative_to(PACKAGE).as_posix().encode())
-        sums.update(ast.dump(_used(module, names)).encode())
+        sums.update(_used(module, names).encode())
     return sums.hexdigest()[:16]
