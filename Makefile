@@ -6,7 +6,8 @@ VLLM_VENV = .venv-vllm
 CORES ?= all
 # What runs the models: transformers or vllm.
 ENGINE ?= transformers
-RUN = $(VENV)/bin/python -m snakemake --cores $(CORES) --rerun-incomplete --quiet rules host
+# As workflow/profiles/default, which says that it is used.
+RUN = $(VENV)/bin/python -m snakemake --cores $(CORES) --workflow-profile none --rerun-incomplete --logger tracemem
 
 .DEFAULT_GOAL := help
 ifeq ($(ENGINE),vllm)
@@ -48,7 +49,7 @@ install: $(VENV)/.installed $(ENGINE_INSTALLED) ## Make the environment
 
 demo: $(VENV)/.installed $(ENGINE_INSTALLED) ## Run the whole study on the embedded world
 	$(RUN) --configfile config/demo.yaml $(ENGINE_CONFIG)
-	@echo "Report: $(CURDIR)/results/demo/report.html"
+	@echo "Open file://$(CURDIR)/results/demo/report.html"
 
 test: $(VENV)/.installed-dev ## Run all tests
 	$(VENV)/bin/python -m pytest
@@ -73,7 +74,7 @@ $(VENV)/.installed-bench: $(VENV)/.installed envs/requirements-bench.txt
 	@touch $@
 
 bench: $(VENV)/.installed-bench $(VLLM_VENV)/.installed ## Measure counting and models beside the field's tools
-	$(VENV)/bin/python -m snakemake --snakefile workflow/bench/Snakefile --cores $(CORES) --rerun-incomplete --quiet rules host --config vllm=$(VLLM_VENV)/bin/python $(BENCH)
+	$(RUN) --snakefile workflow/bench/Snakefile --config vllm=$(VLLM_VENV)/bin/python $(BENCH)
 
 docs: $(VENV)/.installed ## Write the generated pages; after make demo, its results too
 	$(VENV)/bin/python -m tracemem.reference

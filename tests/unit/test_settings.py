@@ -132,9 +132,15 @@ def test_a_wrong_key_is_named(path, value, said):
     assert said in str(wrong.value)
 
 
-def test_the_example_of_the_documentation_is_right():
+def test_the_examples_of_the_documentation_are_right():
     page = (ROOT / "config" / "README.md").read_text()
-    settings.load(yaml.safe_load(page.split("```yaml\n")[1].split("```")[0]))
+    shortest, whole = (
+        yaml.safe_load(part.split("```")[0]) for part in page.split("```yaml\n")[1:3]
+    )
+    settings.load(whole)
+    # The file would say the kind.
+    shortest["tasks"]["capitals"]["kind"] = "question-answering"
+    settings.load(settings.named(shortest, "mine"))
 
 
 def test_every_wrong_key_has_its_line():

@@ -204,8 +204,14 @@ def test_a_whole_target_spans_its_words_and_stop_words_do_not_remove_it():
     assert found["output_gram"].tolist() == ["the who"]
     items = taskgram.match(frame, _with_counts(found), 2, "target", STOP, STOP | {"who"})
     assert items[["target_start", "target_end"]].values.tolist() == [[1, 8]]
-    with pytest.raises(ValueError, match="128 words, allowed: 127"):
-        taskgram.candidate_grams(examples(("a", "w " * 128)), 1, "target")
+
+
+def test_a_whole_target_too_long_for_an_ngram_takes_no_part_and_is_counted(caplog):
+    frame = examples(("a", "w " * 128), ("b", "x " * 127))
+    found = taskgram.candidate_grams(frame, 1, "target")["ngram"]
+    assert sorted(found) == ["a", "b", " ".join(["x"] * 127)]
+    assert "1 whole targets of more than 127 words take no part" in caplog.text
+    assert len(taskgram.candidate_pairs(frame, 1, "target").frame()) == 1
 
 
 def test_trap_an_ngram_never_counted_is_no_count_of_zero():

@@ -156,7 +156,7 @@ def test_shards_are_downloaded_once_under_the_resources_asked_for(tmp_path):
         (tmp_path / "from" / f"part-{k}.jsonl").write_text(line * (k + 1))
     config = tmp_path / "fetched.yaml"
     config.write_text(FETCHED.format(folder=(tmp_path / "from").as_uri()))
-    said = snakemake(tmp_path, MANIFEST, config=config)
+    said = snakemake(tmp_path, MANIFEST, "--verbose", config=config)
     told = said.partition("rule inspect_shard:")[2].partition("\n[")[0]
     assert all(asked in told for asked in ("threads: 2", "runtime=99", "mem_mb=777")), told
     manifest = tables.read(tables.MANIFEST, tmp_path / MANIFEST)

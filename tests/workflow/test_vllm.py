@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 def snakemake(folder: Path, *overlays: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", TARGET, "--snakefile", str(ROOT / "Snakefile"),
-         "--directory", str(folder), "--cores", "2",
+         "--directory", str(folder), "--cores", "2", "--workflow-profile", "none",
          "--configfile", str(Path(__file__).with_name("tiny.yaml")), *map(str, overlays)],
         capture_output=True, text=True, stdin=subprocess.DEVNULL,
     )  # fmt: skip

@@ -84,6 +84,9 @@ def bars(table: pd.DataFrame, main: int, names: list[str]) -> list[dict]:
     unpack = one(table, work="scan", what="unpack a shard")
     ratio = unpack["seconds"] / shard["seconds"]
     bar("from a shard, share of the speed of zstd -dc, per core", ">=", 0.2, ratio, [shard, unpack])
+    command = ours[ours["what"].str.startswith("tracemem count")].iloc[0]
+    bar("tracemem count, share of the speed of the same count in Python", ">=", 0.9,
+        command["rate"] / shard["rate"], [command, shard])  # fmt: skip
     pairs, other = (
         one(table, work="pairs", tool=tool, what=what)
         for tool, what in (("ours", "count pairs, 0 samples"), ("infini-gram", "count pairs"))

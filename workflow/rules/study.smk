@@ -240,5 +240,10 @@ def figure_files(endings=("png", "pdf")):
 
 
 def configfiles():
-    """The config files of this run, for the command that reproduces it."""
-    return " ".join(map(str, workflow.configfiles))
+    """The config files of this run, for the command that reproduces it from the same folder."""
+    here = Path.cwd()
+    files = [Path(file).absolute() for file in workflow.configfiles]
+    return " ".join(
+        str(file.relative_to(here) if file.is_relative_to(here) else file)
+        for file in files
+    )

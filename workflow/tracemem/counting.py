@@ -17,9 +17,12 @@ are distinct by construction.
 
 import functools
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -31,6 +34,7 @@ from tracemem.corpus import BadRecord, Batch, Reader, Room, Shard
 from tracemem.progress import Progress
 from tracemem.samples import SAMPLES, Sample
 
+RECORD_BITS = 40  # of a document's place in a corpus; the shard's number stands above them
 _SLOTS_MORE = 1 << 12  # slots after the last that a key asks for
 _PIECE = 1 << 20  # bytes of one document normalised at once
 
@@ -61,7 +65,7 @@ def count_ngrams(
     """
     index = Index(ngrams)
     scanners = [Scanner(index) for _ in range(threads)]
-    _read_all(shard, scanners, text_field, on_bad_record, "count n-grams in")
+    scan_shards([shard], scanners, text_field, on_bad_record, f"count n-grams in {shard.name}")
     return tables.conform(
         tables.COUNTS,
         {
@@ -116,7 +120,7 @@ def count_pairs(
     links = Links(pairs, counts)
     sample = Sample(links.grams, links.inputs, links.outputs, samples) if samples else None
     scanners = [Scanner(links.index, links, sample) for _ in range(threads)]
-    _read_all(shard, scanners, text_field, on_bad_record, "count pairs in")
+    scan_shards([shard], scanners, text_field, on_bad_record, f"count pairs in {shard.name}")
     documents = np.empty(len(pairs), np.int64)
     documents[links.rows] = sum(scanner.pair_documents for scanner in scanners)
     counted = tables.conform(
@@ -430,35 +434,139 @@ def _refuse_twice(ngrams: Sequence[str]) -> None:
         seen.add(gram)
 
 
-def _read_all(
-    shard: Shard, scanners: list[Scanner], text_field: str, on_bad_record: BadRecord, work: str
-) -> None:
-    """Scan a shard with one thread for each scanner.
+class Scanning(Protocol):
+    """What one thread does with the documents of a corpus."""
 
-    Of several errors the one of the first record is raised, as one thread would.
+    def scan(self, batch: Batch, room: Room) -> None:
+        """Take the documents of a batch, which lie in memory until the next one."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a corpus.
+
+    Attributes:
+        documents: documents scanned.
+        skipped: bad records passed over.
+        text_bytes: bytes of document text in UTF-8.
     """
-    reader = Reader(shard, text_field, on_bad_record, threads=len(scanners))
-    progress = Progress(f"{work} {shard.name}", reader.size)
-    errors: list[Exception] = []
 
-    def work_off(scanner: Scanner) -> None:
-        room = Room()
+    documents: int
+    skipped: int
+    text_bytes: int
+
+
+def scan_shards(
+    shards: Sequence[Shard],
+    scanners: Sequence[Scanning],
+    text_field: str,
+    on_bad_record: BadRecord,
+    work: str,
+    every: float = 10.0,
+) -> Reading:
+    """Scan shards with one thread for each scanner: shards side by side, the last ones together.
+
+    A scanner is told each document's place in the corpus as its record: the shard's number in
+    ``shards``, shifted by RECORD_BITS, plus the record in it. Of several errors in one shard the
+    one of the first record is raised, as one thread would.
+
+    Args:
+        shards: the shards, at least one.
+        scanners: what counts, at least one.
+        text_field: field of the text.
+        on_bad_record: ``"stop"`` or ``"skip"``.
+        work: what is done, for the log.
+        every: seconds between lines of progress in the log.
+
+    Raises:
+        CorpusError: a shard cannot be opened, which is found before any is read, or a bad record,
+            under ``on_bad_record="stop"``.
+    """
+    queue = _Queue(shards, text_field, on_bad_record, len(scanners))
+    progress = Progress(work, queue.size, every)
+    errors: list[tuple[int, BaseException]] = []
+
+    def work_off(scanner: Scanning) -> None:
+        room, number = Room(), 0
         try:
-            while not errors and (batch := reader.read(room)):
-                scanner.scan(batch, room)
-                progress.add(reader.position, len(batch.records), batch.text_bytes)
-        except Exception as error:
-            errors.append(error)
+            while not errors and (taken := queue.take()):
+                number, reader = taken
+                while not errors and (batch := reader.read(room)):
+                    batch.records += number << RECORD_BITS
+                    scanner.scan(batch, room)
+                    place = queue.position(batch.skipped)
+                    progress.add(place, len(batch.records), batch.text_bytes)
+                queue.end(number)
+        except BaseException as error:
+            errors.append((number, error))
 
     if len(scanners) == 1:
         work_off(scanners[0])
     else:
         with ThreadPoolExecutor(len(scanners)) as pool:
-            list(pool.map(work_off, scanners))
+            try:
+                list(pool.map(work_off, scanners))
+            except BaseException as interrupted:
+                # The threads stop at the end of their batch.
+                errors.append((-1, interrupted))
     if errors:
         # Batches are handed out in order, so every record before the first bad one was looked at.
-        raise min(errors, key=lambda error: getattr(error, "record", -1))
+        raise min(errors, key=lambda found: (found[0], getattr(found[1], "record", -1)))[1]
     progress.finish()
+    return Reading(progress.documents, queue.skipped, progress.text_bytes)
+
+
+class _Queue:
+    """Shards on their way to being read: each thread takes one that nobody has begun or, where
+    there is none left, joins in the one with the most left to read.
+
+    Attributes:
+        size: bytes at rest of all shards.
+        skipped: bad records passed over.
+    """
+
+    def __init__(
+        self, shards: Sequence[Shard], text_field: str, on_bad_record: BadRecord, threads: int
+    ):
+        ahead = -(-threads // min(threads, len(shards)))
+        self._open = functools.partial(
+            Reader, text_field=text_field, on_bad_record=on_bad_record, threads=ahead
+        )
+        self._shards = shards
+        # Opened here once, so that the last shard's schema is known to be right before hours of work.
+        self._sizes = [self._open(shard).size for shard in shards]
+        self.size = sum(self._sizes)
+        self.skipped = self._begun = self._read = 0
+        self._being_read: dict[int, Reader] = {}
+        self._turn = threading.Lock()
+
+    def take(self) -> tuple[int, Reader] | None:
+        """A shard's number and its reader, to be read to the end, or None if all are at theirs."""
+        with self._turn:
+            if self._begun < len(self._shards):
+                number = self._begun
+                self._begun += 1
+                self._being_read[number] = self._open(self._shards[number])
+            elif self._being_read:
+                number = max(
+                    self._being_read,
+                    key=lambda k: self._sizes[k] - self._being_read[k].position,
+                )
+            else:
+                return None
+            return number, self._being_read[number]
+
+    def end(self, number: int) -> None:
+        """A thread has found nothing more in a shard."""
+        with self._turn:
+            if self._being_read.pop(number, None):
+                self._read += self._sizes[number]
+
+    def position(self, skipped: int) -> int:
+        """Bytes at rest read so far, told with the bad records of a batch."""
+        with self._turn:
+            self.skipped += skipped
+            return self._read + sum(reader.position for reader in self._being_read.values())
 
 
 def _added(table: tables.Table, keys, sums, parts: Iterable[pa.Table]) -> pa.Table:

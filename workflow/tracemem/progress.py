@@ -41,7 +41,7 @@ class Progress:
             done = max(self.position - self.begin, 1)
             left = (now - self._start) * (self.total - self.position) / done
             ahead = f", {max(left, 0):.0f} s left" if self.total else ""
-            logger.info("%s: %s%s", self.work, self._done(now), ahead)
+            logger.info("%s: %s%s", self.work, self._done(now), ahead, extra={"passing": True})
 
     def finish(self) -> None:
         """Tell the whole."""

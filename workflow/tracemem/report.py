@@ -188,6 +188,9 @@ def _run(study: Study, findings: Findings) -> Section:
         ]  # fmt: skip
         grid = Grid("", ["task", "test examples", "n", "metrics"], rows)
         blocks.append(Block("Tasks", grids=[grid]))
+    if not study.answered:
+        sentence = "No model answers in this study, so it is of the corpus and the tasks alone."
+        blocks.append(Block("Models", [sentence]))
     if study.notes:
         blocks.append(Block("Filled in where the config says nothing", list(study.notes)))
     if study.versions:

@@ -539,6 +539,8 @@ def read(table: Table, path: Path | str) -> pd.DataFrame:
             keep_default_na=False,
             na_values={name: [""] for name in numbers},
         )
+        if frame.empty:  # nothing to tell the type of a number by
+            frame = frame.astype({name: "float64" for name in numbers if name in frame})
     else:
         frame = pq.read_table(path).to_pandas()
     absent = [name for name in _ADDED if name in table.columns and name not in frame]

@@ -5,6 +5,7 @@ s_x != s_y} (Wang et al., arXiv 2407.14985, section 3). Pairs are taken n-gram b
 input, so that memory stays bounded and each distinct pair is looked at once.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from tracemem.embedders import Embedder, Side
 from tracemem.stopwords import StopWords, with_stop_words
 from tracemem.words import content_ngrams, word_spans, words
 
+_log = logging.getLogger(__name__)
 _BLOCK = 4_000_000  # pairs of one pass, 8 bytes each and a few temporaries
 _LONGEST = 127  # words of an n-gram, as tables.CANDIDATES holds them
 
@@ -26,20 +28,13 @@ def output_ngrams(
     """The s_y of one target: its distinct n-grams, or the whole target as one.
 
     A whole target is kept even where it is made of stop words only ("The Who") and whatever its
-    length; n counts words, so "China" is a whole target of one word at n = 5 too.
-
-    Raises:
-        ValueError: a whole target of more than 127 words.
+    length up to 127 words, beyond which it is no s_y; n counts words, so "China" is a whole target
+    of one word at n = 5 too.
     """
     if output_gram == "ngram":
         return content_ngrams(target, n, stop_words)
     whole = words(target)
-    if len(whole) > _LONGEST:
-        raise ValueError(
-            f"output_gram: target, but {target[:60]!r}... has {len(whole)} words, allowed: "
-            f"{_LONGEST}; use output_gram: ngram"
-        )
-    return [" ".join(whole)] if whole else []
+    return [" ".join(whole)] if 0 < len(whole) <= _LONGEST else []
 
 
 def candidate_grams(
@@ -53,6 +48,10 @@ def candidate_grams(
 
     Stop words are one set for all examples, or one for each, [examples].
     """
+    beyond = sum(len(words(target)) > _LONGEST for target in examples["target"])
+    if beyond and output_gram == "target":
+        _log.warning("%d whole targets of more than %d words take no part in pairs (output_gram: "
+                     "ngram takes their n-grams)", beyond, _LONGEST)  # fmt: skip
     grams: set[str] = set()
     for text, stop in with_stop_words(examples["input"], input_stop_words):
         grams.update(content_ngrams(text, n, stop))

@@ -6,12 +6,14 @@ Each command is a module of this package with ``register``, which describes it t
 
 import argparse
 import importlib.metadata
+import os
+import signal
 import sys
 from collections.abc import Sequence
 
-from tracemem.commands import init
+from tracemem.commands import count, init
 
-COMMANDS = (init,)
+COMMANDS = (init, count)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,5 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser().parse_args(arguments)
     try:
         asked.run(asked)
+    except BrokenPipeError:
+        # Whoever read has seen enough; what Python still has to write on its way out goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+    except KeyboardInterrupt:
+        print("tracemem: interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     except (ValueError, OSError) as wrong:
         sys.exit(f"tracemem: {wrong}")
