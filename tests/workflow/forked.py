@@ -27,6 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,7 +148,13 @@ def _study(folder: str, arguments: list[str]) -> dict:
     began, jobs, failures = time.monotonic(), 0, []
     asked, asking = Pipe()
     with tempfile.TemporaryFile() as said:
-        study = _child(lambda: _snakemake(folder, arguments, asking), said.fileno())
+
+        def snakemake() -> None:
+            # Else this process would wait for itself where the server is gone.
+            asked.close()
+            _snakemake(folder, arguments, asking)
+
+        study = _child(snakemake, said.fileno())
         asking.close()
         while True:
             try:
@@ -174,7 +181,7 @@ def _study(folder: str, arguments: list[str]) -> dict:
     }  # fmt: skip
 
 
-def _snakemake(folder: str, arguments: list[str], jobs) -> None:
+def _snakemake(folder: str, arguments: list[str], jobs: Connection) -> None:
     """What ``snakemake`` does, with its jobs run by the server."""
     from snakemake import cli
     from snakemake.script import PythonScript
@@ -196,6 +203,7 @@ def _snakemake(folder: str, arguments: list[str], jobs) -> None:
     PythonScript.execute_script = execute
     os.chdir(folder)
     sys.argv = ["snakemake", *arguments]
+    signal.alarm(10 * LONGEST)
     cli.main([*arguments, "--cores", "1", "--nocolor"])
 
 
