@@ -39,6 +39,7 @@ ELSEWHERE = ("GB of weights",)
 # Rules the small study has not, and whose start theirs is.
 ALIKE = {
     "fetch_shard": "write_manifest", "train_piece": "train_model", "plot_instruct": "plot_novelty",
+    "measure_coverage": "measure_alignment", "plot_coverage": "plot_novelty",
 }  # fmt: skip
 # What a job's memory grows with.
 MEMORY = {
