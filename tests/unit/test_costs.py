@@ -168,7 +168,7 @@ def test_twice_the_corpus_costs_twice_the_reading(measured):
         once, twice, fourfold = (one[stage] for one in found)
         # What is not linear is the start of jobs, which does not grow.
         assert fourfold - twice == pytest.approx(2 * (twice - once), rel=1e-6)
-        assert twice > 1.5 * once, stage
+        assert twice > once and (stage == "mining" or twice > 1.5 * once), stage
     for stage in ("tasks", "generation", "figures"):
         assert found[0][stage] == found[2][stage]
 
