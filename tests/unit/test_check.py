@@ -58,7 +58,7 @@ def test_a_good_config_is_told_and_priced(folder, capsys):
     # What the files filled in is said.
     assert any(line.startswith("note ") and "models.small.parameters" in line for line in said)
     head = next(line for line in said if line.startswith("stage"))
-    assert head.split() == "stage jobs core-hours disk largest job, at least".split()
+    assert head.split() == ["stage", "jobs", "core-hours", "disk", "largest", "job,", "at", "least"]
     rows = said[said.index(head) + 1 :]
     assert [row.split()[0] for row in rows[:8]] == [
         "corpus", "tasks", "index", "mining", "generation", "scoring", "figures", "total",
