@@ -17,7 +17,7 @@ else ifneq ($(ENGINE),transformers)
 $(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
 endif
 
-.PHONY: help install demo test test-vllm bench lint format docs clean
+.PHONY: help install demo test test-vllm bench rates lint format docs clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,19 @@ $(VENV)/.installed-bench: $(VENV)/.installed envs/requirements-bench.txt
 
 bench: $(VENV)/.installed-bench $(VLLM_VENV)/.installed ## Measure counting and models beside the field's tools
 	$(RUN) --snakefile workflow/bench/Snakefile --config vllm=$(VLLM_VENV)/bin/python $(BENCH)
+
+# One core, so that no job waits for another; the tiny study twice, as its first run compiles kernels.
+rates: CORES = 1
+TINY = tests/workflow/tiny.yaml
+CUT = config/real-mini.yaml workflow/bench/rates.yaml
+
+rates: $(VENV)/.installed ## Measure what tracemem check reckons with (reads data/, half an hour)
+	$(RUN) --configfile $(TINY)
+	$(RUN) --configfile $(TINY) --forceall
+	$(RUN) --configfile $(CUT) --forceall
+	$(RUN) --configfile config/demo.yaml --forceall
+	$(VENV)/bin/python workflow/bench/gather_rates.py --start $(TINY) --study $(CUT) --study config/demo.yaml
+	$(VENV)/bin/python workflow/bench/check_costs.py --study config/demo.yaml --study $(CUT)
 
 docs: $(VENV)/.installed ## Write the generated pages; after make demo, its results too
 	$(VENV)/bin/python -m tracemem.reference

@@ -375,3 +375,16 @@ def test_real_files(real_data):
     for name, (format, languages) in formats.items():
         found = guess(str(real_data / name))
         assert (found.format, found.languages, found.n) == (format, languages, [1, 2, 3])
+
+
+def test_a_field_that_holds_nothing_in_any_record_is_passed_over(tmp_path):
+    path = tmp_path / "t.jsonl"
+    rows = [{"id": f"q{k}", "input": f"Who is {k}?", "target": "me", "aliases": ["me", "I"],
+             "options": [], "subject": None} for k in range(3)]  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = guess(str(path))
+    assert (found.kind, "options" in found.fields) == ("question-answering", False)
+    rows[1]["options"] = ["me", "you"]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(TaskError, match="options looks like the options"):
+        guess(str(path))

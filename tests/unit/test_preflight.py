@@ -165,6 +165,12 @@ def test_what_would_stop_a_job_is_said_before_any(folder, key):
     assert found[0].startswith(f"{key.split()[0]}: ") and said in found[0]
 
 
+def test_bare_names_of_the_hub_are_allowed_where_no_folder_is_likelier(folder):
+    given = config(embedders={"e": {"kind": "sentence-transformers", "name": "all-MiniLM"}})
+    given["tasks"]["towns"] |= {"embedder": "e", "gamma": 0.7}
+    assert preflight.problems(preflight.complete(given, "x")[0]) == []
+
+
 def test_all_of_it_is_said_at_once(folder):
     changes = {}
     for key in ("corpus.shards", "tasks.t.test", "models.m.path", "generation.python"):

@@ -302,6 +302,22 @@ def test_a_wrong_config_stops_before_any_job(tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+def test_what_would_stop_a_job_stops_before_any_and_a_plan_tells_it(tmp_path):
+    config = changed(tmp_path, "generation:", "generation:\n  engine: vllm\n  python: no/python")
+    text = config.read_text().replace("    max_new_tokens: 8", "    max_new_tokens: 64")
+    config.write_text(text)
+    lines = (
+        "tasks.questions.max_new_tokens: found 64, but model small has a context of 64 tokens",
+        "generation.python: found 'no/python'; allowed: a Python that can be run",
+    )
+    said = snakemake(tmp_path, config=config, fails=True)
+    assert all(said.count(line) == 1 for line in lines) and "Traceback" not in said
+    assert not (tmp_path / "results").exists()
+    said = snakemake(tmp_path, "-n", config=config)
+    assert all(f"would stop the run: {line}" in said for line in lines)
+    assert "train_model" in rules_to_run(said)
+
+
 def test_no_config_says_what_to_give(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),

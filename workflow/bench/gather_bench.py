@@ -126,16 +126,21 @@ def version(command: list[str]) -> str:
     return subprocess.check_output(command, text=True).strip().splitlines()[0]
 
 
-def machine(corpus: str, source: str, cores: int) -> dict[str, str]:
-    """What was measured on what."""
-    cpu = platform.processor() or platform.machine()
+def processor() -> str:
+    """Name of this machine's processor."""
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         models = [line.partition(":")[2].strip() for line in lines if "model name" in line]
-        cpu = models[0] if models else cpu
+        if models:
+            return models[0]
+    return platform.processor() or platform.machine()
+
+
+def machine(corpus: str, source: str, cores: int) -> dict[str, str]:
+    """What was measured on what."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     named = {
-        "cpu": cpu,
+        "cpu": processor(),
         "cores": str(cores),
         "memory": f"{memory / 1e9:.1f} GB",
         "system": f"{platform.system()} {platform.release()}",

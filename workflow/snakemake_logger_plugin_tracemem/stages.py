@@ -21,6 +21,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "merge_pairs",
         "tabulate_pairs",
         "measure_alignment",
+        "measure_coverage",
     ),
     "generation": ("generate",),
     "novelty": (
@@ -44,6 +45,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "merge_contamination",
     ),
     "figures": (
+        "plot_coverage",
         "plot_performance_support",
         "plot_memorization",
         "plot_kendall",

@@ -207,7 +207,9 @@ class Findings:
         ]
         for task, n in (measured or self.tasks())[:1] if model else []:
             metric, scores = self.performance(task, [model])
-            lines.append(f"{task}, n = {n}, {model} ({self.labels[model]} parameters)")
+            label = self.labels[model]
+            size = "" if label == model else f" ({label} parameters)"
+            lines.append(f"{task}, n = {n}, {model}{size}")
             shown = [(metric, scores), *((m[0], self.series(task, n, m, [model]))
                                          for m in (MEM, KEYED))]  # fmt: skip
             width = max(len(name) for name, _ in shown)

@@ -1,5 +1,6 @@
 """Results in documents: tables of a study's scores as Markdown, put between two marks of a page."""
 
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +34,44 @@ def real_mini(page: str, start: str, results: Path) -> str:
         claims(results),
     ]
     return between(page, start, shown)
+
+
+def costs(page: str, start: str, root: Path) -> str:
+    """docs/costs.md with what was checked, and with what ``tracemem check`` says of two configs."""
+    shown = [checked(root / "results" / "costs" / "check.csv"), "## What it says", ""]
+    for name, text_gb, cores in (("demo", None, 2), ("pythia-pile", 886, 64)):
+        options = f" --corpus-gb {text_gb} --cores {cores}" if text_gb else ""
+        shown += [f"`tracemem check config/{name}.yaml{options}`", ""]
+        shown += ["```", *_reckoned(root / "config" / f"{name}.yaml", text_gb, cores), "```", ""]
+    return between(page, start, shown[:-1])
+
+
+@cache
+def _reckoned(config: Path, text_gb: float | None, cores: int) -> tuple[str, ...]:
+    """What is said of a study before it runs, problems aside: those are of one machine."""
+    from tracemem import costs, rates, settings, sizes
+    from tracemem.commands import check
+
+    study = settings.load(check.merged([str(config)]))
+    known = sizes.of(study, text_gb and text_gb * 1e9, earlier=False)
+    return tuple(check.report(study, known, costs.reckon(study, known, rates.read(), cores)))
+
+
+def checked(path: Path) -> str:
+    """Predicted and measured core-seconds by study and stage."""
+    frame = pd.read_csv(path)
+    rows = []
+    for study, stages in frame.groupby("study", sort=False):
+        total = stages[["jobs", "predicted", "measured"]].sum()
+        rows += [[study, row.stage, *_against(row)] for row in stages.itertuples()]
+        rows.append([study, "all", *_against(total)])
+    columns = ["study", "stage", "jobs", "predicted, s", "measured, s", "ratio"]
+    return _markdown(columns, rows)
+
+
+def _against(row) -> list[str]:
+    ratio = f"{row.predicted / row.measured:.2f}"
+    return [f"{row.jobs:.0f}", f"{row.predicted:,.0f}", f"{row.measured:,.0f}", ratio]
 
 
 def measures(results: Path, task: str, n: int) -> str:

@@ -272,7 +272,8 @@ def _of_folder(name: str, model: ModelSettings) -> list[str]:
     key = f"models.{name}.path"
     folder = Path(model.path).expanduser()
     if not folder.is_dir():
-        return list(_of_place(model.path, key))
+        # A bare name is more often a folder that is not there than one of those.
+        return list(_of_place(model.path, key, bare=False))
     if model.revision and not (folder / model.revision).is_dir():
         held = sorted(child.parent.name for child in folder.glob("*/config.json"))
         return [
@@ -284,8 +285,11 @@ def _of_folder(name: str, model: ModelSettings) -> list[str]:
     return []
 
 
-def _of_place(path: str, key: str, holds: str = "config.json") -> Iterator[str]:
-    """What is wrong with a folder or a name on the hub, as far as it can be told offline."""
+def _of_place(path: str, key: str, holds: str = "config.json", bare: bool = True) -> Iterator[str]:
+    """What is wrong with a folder or a name on the hub, as far as it can be told offline.
+
+    Some of the hub's oldest models have a ``bare`` name, without an owner.
+    """
     folder = Path(path).expanduser()
     allowed = "allowed: a folder that is there, or a name on the hub (owner/name)"
     if folder.is_dir():
@@ -294,7 +298,7 @@ def _of_place(path: str, key: str, holds: str = "config.json") -> Iterator[str]:
     # "models/small" beside a folder "models" is a slip, not the hub's owner "models".
     elif checkpoint.is_local(path) or (len(folder.parts) == 2 and folder.parent.is_dir()):
         yield f"{key}: {path}: no such folder; {allowed}"
-    elif len(folder.parts) == 1 and checkpoint.find(path, holds) is None:
+    elif not bare and len(folder.parts) == 1 and checkpoint.find(path, holds) is None:
         yield f"{key}: found {path!r}, which is no folder here and not in the hub's cache; {allowed}"
 
 

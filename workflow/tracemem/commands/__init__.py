@@ -11,9 +11,9 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from tracemem.commands import count, init
+from tracemem.commands import check, count, init
 
-COMMANDS = (init, count)
+COMMANDS = (init, check, count)
 
 
 def parser() -> argparse.ArgumentParser:

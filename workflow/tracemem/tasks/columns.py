@@ -108,7 +108,13 @@ class Table:
                 '{"question": "Who wrote Emma?", "answer": "Jane Austen"}'
             )
         names = dict.fromkeys(name for _, record in self.records for name in record)
-        self.columns = {name: self._column(name) for name in names}
+        every = {name: self._column(name) for name in names}
+        # Some files have a field for what other tasks have: options that are always empty.
+        self.columns = {
+            name: column
+            for name, column in every.items()
+            if any(value not in ([], None) for value in column.values)
+        }
 
     def _column(self, name: str) -> Column:
         values = [record[name] for _, record in self.records if name in record]
