@@ -1,9 +1,17 @@
 """What every test shares: the real data where it is at hand."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+with suppress(ImportError):  # the environment of vllm has none
+    from hypothesis import settings
+
+    # A machine that does other work beside the tests is no failure of theirs.
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -455,6 +455,11 @@ main()
 """
 
 
+def interruptible() -> None:
+    """Let a child take an interrupt, as one in front of a terminal does: not all runs of tests do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("threads", ["1", "3"])
 def test_an_interrupted_count_stops_and_leaves_nothing(tmp_path, threads):
     write_lines(tmp_path / "a.jsonl", ["cat " * 50] * 3000)
@@ -463,6 +468,7 @@ def test_an_interrupted_count_stops_and_leaves_nothing(tmp_path, threads):
         [sys.executable, "-c", SLOW, "count", "list.txt", "--shards", "a.jsonl", "--threads", threads,
          "--output", "counts.csv"],
         cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True,
+        preexec_fn=interruptible,
     )  # fmt: skip
     assert "scanning" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
@@ -487,7 +493,7 @@ def test_on_a_terminal_progress_is_one_line(tmp_path, shards):
     process = subprocess.Popen(
         [sys.executable, "-c", slow, "count", "list.txt", "--threads", "1", "--output", "c.csv",
          "--shards", *map(str, shards[:2])],
-        cwd=tmp_path, env=environment(), stderr=slave,
+        cwd=tmp_path, env=environment(), stderr=slave, preexec_fn=interruptible,
     )  # fmt: skip
     os.close(slave)
     said, stopped = b"", False

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from gather_rates import taken
 
-from tracemem import costs, jobs, rates, settings, sizes
+from tracemem import costs, jobs, preflight, rates, sizes
 from tracemem.commands.check import merged
 from tracemem.drafts import replacing
 
@@ -26,7 +26,7 @@ def held(configs: Sequence[str], known: rates.Rates) -> pd.DataFrame:
     Raises:
         ValueError: the run has not as many jobs of each rule as were planned.
     """
-    study = settings.load(merged(configs))
+    study, _ = preflight.complete(merged(configs), Path(configs[-1]).stem)
     planned = jobs.plan(study, sizes.of(study, earlier=False), known)
     measured = taken(Path(study.results))
     counted = jobs.count(planned)

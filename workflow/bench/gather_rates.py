@@ -154,7 +154,8 @@ def ratios(studies: Sequence[settings.Settings], bench: pd.DataFrame) -> Iterato
             tokens = len(np.load(stream, mmap_mode="r")) - manifest["documents"].sum()
             size = manifest["text_bytes"].sum() / tokens
             yield "ratio", "bytes of a token", study.ladder.vocabulary, size, "bytes", in_run(study)
-    first = studies[0]
+    # A run that was stopped gives the rates of the rules it finished, and nothing else.
+    first = next(study for study in studies if Path(study.results, "generations").is_dir())
     alignment = tables.read(tables.ALIGNMENT, Path(first.results, tables.ALIGNMENT.path))
     lowest = alignment.drop_duplicates(["task", "n"])
     for n, rows in lowest.groupby("n"):
@@ -271,8 +272,11 @@ def work(run: Run, known: rates.Rates, training: float) -> Iterator[Row]:
         by = MEMORY.get(rule)
         if by in unknown:
             base = known.values["memory", rule, rates.START]
-            most = max((memory - base) / job.work[by] for job, _, memory in measured)
-            yield "memory", rule, by, max(0.0, most), "MB", in_run(run.study)
+            # Below twice that of a small job, what differs is not what the work takes.
+            grown = [
+                (memory - base) / job.work[by] for job, _, memory in measured if memory > 2 * base
+            ]
+            yield "memory", rule, by, max(grown, default=0.0), "MB", in_run(run.study)
 
 
 def disk(run: Run) -> Iterator[Row]:
@@ -282,7 +286,8 @@ def disk(run: Run) -> Iterator[Row]:
             amount = sum(job.work[by] for job in several if job.rule == rule)
             if amount:
                 size = sum(path.stat().st_size for path in Path(run.study.results).glob(files))
-                yield "disk", rule, by, size / 1e6 / amount, "MB", in_run(run.study)
+                if size:
+                    yield "disk", rule, by, size / 1e6 / amount, "MB", in_run(run.study)
 
 
 def in_bench(*rows: str) -> str:

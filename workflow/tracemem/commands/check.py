@@ -180,7 +180,14 @@ def _study(study: "Settings", known: "Sizes") -> list[str]:
 def _table(reckoned: "Costs") -> list[str]:
     """The costs by stage, in columns; one for GPUs only where there are any."""
     gpus = reckoned.total.gpu_seconds > 0
-    head = ("stage", "jobs", "core-hours", *(["GPU-hours"] if gpus else []), "disk", "largest job")
+    head = (
+        "stage",
+        "jobs",
+        "core-hours",
+        *(["GPU-hours"] if gpus else []),
+        "disk",
+        "largest job, at least",
+    )
     rows = [head]
     for stage in [*reckoned.stages, reckoned.total]:
         on_gpu = [hours(stage.gpu_seconds) if stage.gpu_seconds else ""] if gpus else []
