@@ -225,9 +225,14 @@ def clean_facts() -> Study:
 
 @shape
 def facts_stated_alike() -> Study:
-    """Each fact is stated twice, so that answers are equally frequent too: ties everywhere."""
+    """Each fact is stated twice and asked for in one word: ties everywhere, one bin of support."""
     documents = [text for fact in FACTS for text in stated(*fact, 2)]
-    return study([*FILLER, *documents], {"capitals": questions(asked(FACTS))})
+    rows = [{"input": land, "target": town} for land, town in FACTS]
+    return study(
+        [*FILLER, *documents],
+        {"capitals": questions(rows)},
+        statistics={"bootstrap": 100, "permutations": 100, "support_bins": 2},
+    )
 
 
 @shape
@@ -260,15 +265,6 @@ def three_documents() -> Study:
         without_pairs=[("capitals", 1)],
         decontamination=[],
     )
-
-
-@shape
-def empty_documents() -> Study:
-    """Some documents are empty, or have no word."""
-    documents = noisy(FACTS)
-    for place, text in enumerate(["", " ", "\n\n", "?!", "…", ""]):
-        documents.insert(7 * place, text)
-    return study(documents, {"capitals": questions(asked(FACTS))})
 
 
 @shape
@@ -309,13 +305,14 @@ def all_of_the_task() -> Study:
 
 @shape
 def text_folder() -> Study:
-    """A folder of .txt files with a space in its name."""
+    """A folder of .txt files with a space in its name; some are empty, or have no word."""
     documents = noisy(FACTS)
-    shards = {f"my notes/{number:03d}.txt": text.encode() for number, text in enumerate(documents)}
+    for place, text in enumerate(["", " ", "\n\n", "?!", "…", ""]):
+        documents.insert(7 * place, text)
     return study(
         documents,
         {"capitals": questions(asked(FACTS))},
-        shards=shards,
+        shards={f"my notes/{place:03d}.txt": text.encode() for place, text in enumerate(documents)},
         corpus={"shards": ["my notes"]},
     )
 
@@ -614,18 +611,6 @@ def small_context() -> Study:
     del settings["max_new_tokens"]
     return study(
         noisy(FACTS), {"capitals": (settings, rows)}, models={"small": {"tiny": "context-32"}}
-    )
-
-
-@shape
-def one_support_bin() -> Study:
-    """Every example has the same support."""
-    rows = [{"input": land, "target": town} for land, town in FACTS]
-    documents = [*FILLER, *(text for fact in FACTS for text in stated(*fact, 3))]
-    return study(
-        documents,
-        {"capitals": questions(rows)},
-        statistics={"bootstrap": 100, "permutations": 100, "support_bins": 2},
     )
 
 
