@@ -46,7 +46,8 @@ def clone(tmp_path_factory) -> Path:
     demo = folder / "demo.yaml"
     text = TINY.read_text().replace("results/tiny", "results/demo")
     demo.write_text(text.replace("large:", "231k:"))
-    snakemake(folder, "results/demo/ladder/231k", config=demo)
+    asked = "results/demo/world/tasks/questions.test.jsonl"
+    snakemake(folder, "results/demo/ladder/231k", asked, config=demo)
     demo.unlink()
     shutil.rmtree(folder / ".snakemake")
     return folder

@@ -152,6 +152,8 @@ def in_terminal(folder: Path, *arguments: str, after: float = 0, **environment: 
     process = subprocess.Popen(
         command(*arguments), cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs,
         start_new_session=True, env={**os.environ, "TERM": "xterm", **environment},
+        # As in front of a terminal, whatever tests are run by.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     os.close(theirs)
     drawn, begun = b"", None
