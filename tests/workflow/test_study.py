@@ -410,7 +410,8 @@ def test_an_n_without_a_pair_says_why_and_the_others_go_on(own):
     snakemake(own, "counts", config=write_config(own, n="[2, 9]"))
     coverage = tables.read(tables.COVERAGE, own / "results/own/pairs/coverage.csv").set_index("n")
     assert coverage.loc[2, "reason"] == "" and coverage.loc[2, "supported"] > 0
-    assert "no example has n-grams of this many words" in coverage.loc[9, "reason"]
+    assert "the corpus holds both n-grams of none of the" in coverage.loc[9, "reason"]
+    assert coverage.loc[9, "supported"] == coverage.loc[9, "pairs"] == 0
 
 
 def test_an_empty_corpus_is_an_error_that_says_so(own):
