@@ -123,7 +123,8 @@ def test_names_of_the_hub_stand_in_configs_alone():
         and "bench" not in path.parts
         for match in re.finditer(rf"\b(?:{owners})/[\w.-]+", path.read_text())
     ]
-    assert found == []
+    # The one embedder that a task may name without a section of its own.
+    assert found == [f"workflow/tracemem/settings.py: {settings.EMBEDDERS['e5'].name}"]
 
 
 FETCHED = """
@@ -143,6 +144,7 @@ MANIFEST = "results/fetched/corpus/manifest.parquet"
 
 def test_shards_are_downloaded_once_under_the_resources_asked_for(tmp_path):
     (tmp_path / "from").mkdir()
+    (tmp_path / "q.jsonl").write_text('{"input": "which number", "target": "one"}\n')
     for k in range(2):
         line = f'{{"text": "number {k}"}}\n'
         (tmp_path / "from" / f"part-{k}.jsonl").write_text(line * (k + 1))
