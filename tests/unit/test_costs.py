@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import yaml
 from test_settings import ROOT
@@ -262,3 +263,16 @@ def test_between_two_measurements_lies_a_line(measured):
         along.along("ratio", "z", 1)
     with pytest.raises(KeyError):
         along.seconds("no_such_rule", {})
+
+
+def test_memory_grows_by_what_jobs_of_different_size_differ_by(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "workflow" / "bench")
+    from gather_rates import growth
+
+    work = np.array([1000.0, 2000.0, 10_000.0])
+    # All share 400 MB that a small job has not, and take 2 kB a unit beyond it.
+    assert growth(work, 400 + 0.002 * work, base=100) == pytest.approx(0.002)
+    assert growth(work, 400 - 0.002 * work, base=100) == 0
+    # Of jobs of one size nothing tells them apart: their memory counts once it has doubled.
+    assert growth(np.full(2, 1000.0), np.array([150.0, 300.0]), base=100) == pytest.approx(0.2)
+    assert growth(np.full(2, 1000.0), np.array([150.0, 180.0]), base=100) == 0

@@ -272,11 +272,26 @@ def work(run: Run, known: rates.Rates, training: float) -> Iterator[Row]:
         by = MEMORY.get(rule)
         if by in unknown:
             base = known.values["memory", rule, rates.START]
-            # Below twice that of a small job, what differs is not what the work takes.
-            grown = [
-                (memory - base) / job.work[by] for job, _, memory in measured if memory > 2 * base
-            ]
-            yield "memory", rule, by, max(grown, default=0.0), "MB", in_run(run.study)
+            amount = np.array([job.work[by] for job, *_ in measured])
+            memory = np.array([memory for *_, memory in measured])
+            yield "memory", rule, by, growth(amount, memory, base), "MB", in_run(run.study)
+
+
+def growth(amount: np.ndarray, memory: np.ndarray, base: float) -> float:
+    """MB that a job's memory grows by for a unit of its work.
+
+    Jobs of a rule share much that the small study's do not have, such as the embedder and the counts
+    they read: where their work differs, only what they differ by is due to it.
+
+    Args:
+        amount: work of each job, [jobs].
+        memory: its peak memory, MB, [jobs].
+        base: that of a job with next to no work, MB.
+    """
+    if amount.max() > 3 * amount.min():
+        return max(0.0, float(np.polyfit(amount, memory, 1)[0]))
+    # Below twice that of a small job, what differs is not what the work takes.
+    return max(((memory - base) / amount)[memory > 2 * base], default=0.0)
 
 
 def disk(run: Run) -> Iterator[Row]:
