@@ -48,7 +48,7 @@ MEMORY = {
     "count_pairs": "pairs", "merge_pairs": "pairs", "tabulate_pairs": "pairs",
     "measure_alignment": "pairs", "list_generated_pairs": "pairs", "count_generated_pairs": "pairs",
     "embed_generated_pairs": "pairs", "score_novelty": "pairs", "score_memorization": "resampled items",
-    "score_contamination": "n-grams", "train_tokenizer": "MB of text", "load_task": "examples",
+    "score_contamination": "n-grams", "train_tokenizer": "MB of text",
 }  # fmt: skip
 # What a rule leaves behind: its files, and what they grow with.
 DISK = {
