@@ -293,8 +293,9 @@ def test_a_model_that_is_nowhere(here, monkeypatch):
         "--model=none", "--model=./none",
     )  # fmt: skip
     assert "--model owner/none: neither a folder nor open to you on the hub" in said
-    for name in ("models/none", "none", "./none"):
-        assert f"--model {name}: no such folder; allowed: a folder with a model" in said
+    assert "--model found 'none', which is no folder here and not in the hub's cache" in said
+    for name in ("models/none", "./none"):
+        assert f"--model {name}: no such folder; allowed: a folder that is there" in said
 
 
 def test_all_that_is_wrong_is_said_at_once(here):
@@ -317,7 +318,7 @@ def test_all_that_is_wrong_is_said_at_once(here):
         "steps.jsonl:1: no number in the answer",
         "empty.jsonl: no record in it",
         "absent.jsonl: no such file",
-        "--model none: no such folder",
+        "--model found 'none', which is no folder here",
         "broken/config.json: cannot be read as JSON",
     ):
         assert part in said

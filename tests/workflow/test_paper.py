@@ -3,13 +3,14 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterable, Mapping
 
 import pytest
 import yaml
 from snakemake.utils import update_config
 from test_study import ROOT, TINY, command, rules_to_run, snakemake
 
-from tracemem import fetch, jobs, rates, settings, sizes, tables
+from tracemem import costs, fetch, jobs, rates, settings, sizes, tables
 
 STUDIES = {
     # shards, models, tasks, tables of pairs
@@ -173,6 +174,37 @@ VARIANTS = {
         "models": {"tuned": {"path": "someone/tuned", "parameters": 9, "instruct_of": "small"}}
     },
 }
+
+
+def before(needs: Mapping[str, Iterable[str]], rule: str) -> set[str]:
+    """Every rule that must be done before one, directly or not."""
+    found: set[str] = set()
+    for one in needs.get(rule, ()):
+        found |= {one} | before(needs, one)
+    return found
+
+
+def test_rules_wait_for_those_that_snakemake_makes_them_wait_for(tmp_path):
+    config = tmp_path / "tiny.yaml"
+    study = yaml.safe_load(TINY.read_text())
+    update_config(study, VARIANTS["one model tuned from another"])
+    config.write_text(yaml.safe_dump(study))
+    done = subprocess.run(
+        command(tmp_path, "--rulegraph", config=config), capture_output=True, text=True
+    )
+    names = dict(re.findall(r'^\t(\d+)\[label = "(\w+)"', done.stdout, re.M))
+    graph: dict[str, set[str]] = {}
+    for one, other in re.findall(r"^\t(\d+) -> (\d+)", done.stdout, re.M):
+        graph.setdefault(names[other], set()).add(names[one])
+    assert len(names) > 40
+    # A rule that a study has not is passed over, and what it waits for with it.
+    reckoned = {
+        rule: [one for one in costs.AFTER.get(rule, ()) if one in names.values()]
+        for rule in names.values()
+    }
+    for rule in set(names.values()) - {"all", costs.LAST}:
+        assert before(reckoned, rule) == before(graph, rule), rule
+    assert set(costs.AFTER) - set(names.values()) <= {"train_piece", "fetch_shard"}
 
 
 @pytest.mark.parametrize("name", VARIANTS)

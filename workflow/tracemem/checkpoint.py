@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+ALLOWED = "allowed: a folder that is there, or a name on the hub (owner/name)"
 # What families of models call it; GPT-2 and its kin have names of their own.
 _CONTEXT = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -24,6 +25,26 @@ def is_local(path: str) -> bool:
     """Whether a path can only be a folder: a hub name is ``name`` or ``owner/name``."""
     place = Path(path).expanduser()
     return place.is_dir() or place.is_absolute() or path[:1] in (".", "~") or len(place.parts) > 2
+
+
+def unusable(path: str, holds: str = "config.json", bare: bool = True) -> str:
+    """Why no model can be read from a path, as far as that can be told offline; '' if one may be.
+
+    Args:
+        path: folder, or name on the hub.
+        holds: file that a folder must have.
+        bare: whether a name without an owner, as the hub's oldest models have, is taken for a name
+            on the hub although its files are not here.
+    """
+    folder = Path(path).expanduser()
+    if folder.is_dir():
+        return "" if (folder / holds).is_file() else f"{path} has no {holds}; {ALLOWED}"
+    # "models/small" beside a folder "models" is a slip, not the hub's owner "models".
+    if is_local(path) or (len(folder.parts) == 2 and folder.parent.is_dir()):
+        return f"{path}: no such folder; {ALLOWED}"
+    if not bare and len(folder.parts) == 1 and find(path, holds) is None:
+        return f"found {path!r}, which is no folder here and not in the hub's cache; {ALLOWED}"
+    return ""
 
 
 def find(path: str, name: str, revision: str = "") -> Path | None:

@@ -21,7 +21,6 @@ from tracemem.tasks.records import TaskError
 
 _FOLDED = 8  # shards, above which a glob stands for them
 _HUB_SECONDS = 4.0
-_ALLOWED = "allowed: a folder with a model, or a name on the hub (owner/name)"
 _LONG_ANSWERS = 128  # tokens generated at most where answers are passages
 # Keys of a task, in the order of the file.
 _KEYS = (
@@ -188,9 +187,11 @@ def _add_models(made: Draft, paths: list[str]) -> None:
     contexts: list[int] = []
     for name, path in zip(names([_model_parts(path) for path in paths]), paths, strict=True):
         models[name] = {"path": path}
+        if why := checkpoint.unusable(path, bare=False):
+            made.wrong.append(f"--model {why}")
+            continue
         try:
             contexts += filter(None, [checkpoint.context_length(path)])
-            _look_for(path)
             counted = checkpoint.parameters(path)
             on_hub = None if counted or checkpoint.is_local(path) else _parameters_on_hub(path)
         except ValueError as wrong:
@@ -215,19 +216,6 @@ def _model_parts(path: str) -> tuple[str, ...]:
     return folder.resolve().parts if folder.is_dir() else tuple(path.rstrip("/").split("/"))
 
 
-def _look_for(path: str) -> None:
-    """Look for a model here; one that is not may be on the hub.
-
-    Raises:
-        ValueError: it is neither a folder nor a name on the hub.
-    """
-    place = Path(path).expanduser()
-    # "models/small" beside a folder "models" is a slip, not the hub's owner "models".
-    is_name = len(place.parts) == 2 and not checkpoint.is_local(path) and not place.parent.is_dir()
-    if not place.is_dir() and not is_name and checkpoint.find(path, "config.json") is None:
-        raise ValueError(f"no such folder; {_ALLOWED}")
-
-
 def _parameters_on_hub(name: str) -> int:
     """Parameters as the hub has read them off the weights; 0 where it does not know or answer.
 
@@ -240,7 +228,9 @@ def _parameters_on_hub(name: str) -> int:
     try:
         found = HfApi().model_info(name, expand=["safetensors"], timeout=_HUB_SECONDS)
     except (HFValidationError, RepositoryNotFoundError):
-        raise ValueError(f"neither a folder nor open to you on the hub; {_ALLOWED}") from None
+        raise ValueError(
+            f"neither a folder nor open to you on the hub; {checkpoint.ALLOWED}"
+        ) from None
     except Exception:  # no network, no time: the number is left to the user
         return 0
     return found.safetensors.total if found.safetensors else 0

@@ -286,20 +286,8 @@ def _of_folder(name: str, model: ModelSettings) -> list[str]:
 
 
 def _of_place(path: str, key: str, holds: str = "config.json", bare: bool = True) -> Iterator[str]:
-    """What is wrong with a folder or a name on the hub, as far as it can be told offline.
-
-    Some of the hub's oldest models have a ``bare`` name, without an owner.
-    """
-    folder = Path(path).expanduser()
-    allowed = "allowed: a folder that is there, or a name on the hub (owner/name)"
-    if folder.is_dir():
-        if not (folder / holds).is_file():
-            yield f"{key}: {path} has no {holds}; {allowed}"
-    # "models/small" beside a folder "models" is a slip, not the hub's owner "models".
-    elif checkpoint.is_local(path) or (len(folder.parts) == 2 and folder.parent.is_dir()):
-        yield f"{key}: {path}: no such folder; {allowed}"
-    elif not bare and len(folder.parts) == 1 and checkpoint.find(path, holds) is None:
-        yield f"{key}: found {path!r}, which is no folder here and not in the hub's cache; {allowed}"
+    if why := checkpoint.unusable(path, holds, bare):
+        yield f"{key}: {why}"
 
 
 def _of_package(module: str, package: str, key: str) -> Iterator[str]:
