@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -24,7 +25,7 @@ class Grid:
     rows: Sequence[Sequence[str]]
     folded: bool = False
 
-    @property
+    @cached_property
     def numeric(self) -> list[bool]:
         """Which columns hold numbers only, to be set flush right."""
         return [
