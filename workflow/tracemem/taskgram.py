@@ -6,6 +6,7 @@ input, so that memory stays bounded and each distinct pair is looked at once.
 """
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -326,7 +327,11 @@ def mine(
     elif not in_corpus:
         reason = f"the corpus holds both n-grams of none of the {count:,} pairs of the examples"
     elif not embedded:
-        reason = f"the embedder {embedder.name} knows no word of any of the {in_corpus:,} pairs"
+        # What it was trained on stands in its name, and tells a reader nothing.
+        name = re.sub(r"-[0-9a-f]{16}$", "", embedder.name)
+        reason = (
+            f"of each of the {in_corpus:,} pairs in the corpus {name} knows no word of one side"
+        )
     elif not len(inputs):
         reason = f"none of the {in_corpus:,} pairs in the corpus has a cosine above {gamma:g}"
     return Mined(

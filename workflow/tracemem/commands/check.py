@@ -163,7 +163,7 @@ def _study(study: "Settings", known: "Sizes") -> list[str]:
         )
     lines = [
         f"{study.title}, into {study.results}",
-        f"corpus  {corpus.shards:,} shards, {sizes} ({corpus.source})",
+        f"corpus  {corpus.shards:,} shard{'s' * (corpus.shards != 1)}, {sizes} ({corpus.source})",
     ]
     for (task, split), found in known.splits.items():
         kind = study.tasks[task].kind
