@@ -52,6 +52,9 @@ class Watch:
     def note(self, record: LogRecord) -> None:
         """Take in one record."""
         said = self._run.note(record)
+        if getattr(record, "event", None) == LogEvent.RUN_INFO:
+            # What is planned comes first, however soon a job prints.
+            self._show()
         if said and (self._shown or record.levelname == "WARNING"):
             self._show()
             self._display.line(said)
