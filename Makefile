@@ -55,7 +55,7 @@ test: $(VENV)/.installed-dev ## Run all tests
 	$(VENV)/bin/python -m pytest
 
 test-vllm: $(VENV)/.installed-dev $(VLLM_VENV)/.installed ## Generate and score with vLLM, as transformers does
-	$(VLLM_VENV)/bin/python -m pytest tests/unit/test_engines.py -k vllm
+	$(VLLM_VENV)/bin/python -m pytest tests/unit/models/test_engines.py -k vllm
 	$(VENV)/bin/python -m pytest tests/workflow/test_vllm.py
 
 lint: $(VENV)/.installed-dev ## Check style and the workflow
@@ -80,20 +80,20 @@ bench: $(VENV)/.installed-bench $(VLLM_VENV)/.installed ## Measure counting and 
 rates: CORES = 1
 TINY = tests/workflow/tiny.yaml
 CHECKED = results/checked.yaml
-CUT = config/real-mini.yaml workflow/bench/rates.yaml
+CUT = config/real-mini.yaml workflow/bench/study/rates.yaml
 
 rates: $(VENV)/.installed ## Measure what tracemem check reckons with (reads data/, half an hour)
 	$(RUN) --configfile $(TINY)
 	$(RUN) --configfile $(TINY) --forceall
 	$(RUN) --configfile $(CUT) --forceall
 	$(RUN) --configfile config/demo.yaml --forceall
-	$(VENV)/bin/python workflow/bench/gather_rates.py --start $(TINY) --study $(CUT) --study config/demo.yaml
+	$(VENV)/bin/python workflow/bench/study/gather_rates.py --start $(TINY) --study $(CUT) --study config/demo.yaml
 	$(VENV)/bin/tracemem init results/demo/world/corpus/*.jsonl.zst --task results/demo/world/tasks/questions.test.jsonl --model results/demo/ladder/231k --name "The README's study" --output $(CHECKED) --force
 	$(RUN) --configfile $(CHECKED) --forceall
-	$(VENV)/bin/python workflow/bench/check_costs.py --study config/demo.yaml --study $(CHECKED)
+	$(VENV)/bin/python workflow/bench/study/check_costs.py --study config/demo.yaml --study $(CHECKED)
 
 docs: $(VENV)/.installed ## Write the generated pages; after make demo, its results too
-	$(VENV)/bin/python -m tracemem.reference
+	$(VENV)/bin/python workflow/documents/reference.py
 
 clean: ## Remove the demo's results
 	rm -rf results/demo

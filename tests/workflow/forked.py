@@ -104,7 +104,7 @@ def _warm() -> None:
     import numba
     from matplotlib import pyplot
 
-    from tracemem import source
+    from tracemem.jobs import source
 
     numba.njit(lambda: 0)()
     figure, axes = pyplot.subplots()

@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.ngrams import zipf_text
+
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "workflow" / "bench"
 
@@ -106,26 +108,18 @@ def test_large_files_are_removed(folder):
     assert not [path for path in left if "corpus/" in str(path) or "/index/" in str(path)]
 
 
-@pytest.fixture
-def generator(monkeypatch):
-    monkeypatch.syspath_prepend(BENCH)
-    import zipf_text
-
-    return zipf_text
-
-
-def test_generated_text_is_reproducible_and_of_its_size(generator):
-    one, again = (list(generator.documents(3, 5, 200_000)) for _ in range(2))
-    assert one == again != list(generator.documents(3, 6, 200_000))
+def test_generated_text_is_reproducible_and_of_its_size():
+    one, again = (list(zipf_text.documents(3, 5, 200_000)) for _ in range(2))
+    assert one == again != list(zipf_text.documents(3, 6, 200_000))
     assert sum(len(text.encode()) for text in one) == pytest.approx(200_000, abs=500)
 
 
-def test_generated_words_follow_zipf(generator):
+def test_generated_words_follow_zipf():
     from collections import Counter
 
-    from tracemem import words
+    from tracemem.ngrams import words
 
-    counts = Counter(words.words(" ".join(generator.documents(3, 0, 1_000_000))))
+    counts = Counter(words.words(" ".join(zipf_text.documents(3, 0, 1_000_000))))
     ranked = [count for _, count in counts.most_common()]
     assert 5 < ranked[9] / ranked[99] < 20
     assert 5 < ranked[99] / ranked[999] < 25

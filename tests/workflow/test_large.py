@@ -9,7 +9,8 @@ import yaml
 from test_study import rules_to_run, snakemake
 from transformers import AutoModelForCausalLM
 
-from tracemem import settings, tables
+from tracemem.jobs import tables
+from tracemem.settings import study as settings
 from tracemem.world.generator import World
 
 LARGE = Path(__file__).resolve().parents[2] / "config" / "world-large.yaml"

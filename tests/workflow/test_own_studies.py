@@ -21,8 +21,9 @@ import pytest
 from forked import ROOT, Run, Server
 from own_studies import CONFIG, STUDIES, Study, build_models
 
-from tracemem import tables, words
-from tracemem.captions import CAPTIONS
+from tracemem.jobs import tables
+from tracemem.ngrams import words
+from tracemem.report.captions import CAPTIONS
 
 # Folders of studies are named so, which stands in no text of theirs: a path is found where it leaks.
 PLACE = "somewhere-on-this-machine"

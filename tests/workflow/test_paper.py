@@ -10,7 +10,11 @@ import yaml
 from snakemake.utils import update_config
 from test_study import ROOT, TINY, command, rules_to_run, snakemake
 
-from tracemem import costs, fetch, jobs, rates, settings, sizes, tables
+from tracemem.corpus import fetch
+from tracemem.jobs import tables
+from tracemem.settings import study as settings
+from tracemem.study import costs, rates, sizes
+from tracemem.study import planning as jobs
 
 STUDIES = {
     # shards, models, tasks, tables of pairs
@@ -125,7 +129,7 @@ def test_names_of_the_hub_stand_in_configs_alone():
         for match in re.finditer(rf"\b(?:{owners})/[\w.-]+", path.read_text())
     ]
     # The one embedder that a task may name without a section of its own.
-    assert found == [f"workflow/tracemem/settings.py: {settings.EMBEDDERS['e5'].name}"]
+    assert found == [f"workflow/tracemem/settings/study.py: {settings.EMBEDDERS['e5'].name}"]
 
 
 FETCHED = """

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 import zstandard
 
-from tracemem import tables, words
+from tracemem.jobs import tables
+from tracemem.ngrams import words
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Path(__file__).with_name("tiny.yaml")

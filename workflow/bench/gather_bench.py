@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measure import COLUMNS
 
-from tracemem.joblog import job_log
-from tracemem.tables import replacing
+from bench.measure import COLUMNS
+from tracemem.jobs.drafts import replacing
+from tracemem.jobs.joblog import job_log
 
 PACKAGES = (
     "numpy", "numba", "pyarrow", "infini-gram", "tantivy", "zstandard", "tokenizers", "snakemake",

@@ -26,7 +26,7 @@ def apart(module: str, function: str, *, pinned: bool = False, **arguments) -> d
     """What ``module.function(**arguments)`` returns when run alone, with what it cost.
 
     Args:
-        module: a module of this folder.
+        module: its whole name, bench and its wing first.
         function: a function of it that takes and returns what JSON can hold.
         pinned: keep it, and all it starts, on one core.
         arguments: for the function.
@@ -97,7 +97,7 @@ def write(rows: list[dict], path: str) -> None:
     """Write the rows of one kind of work, whole or not at all."""
     import pandas as pd
 
-    from tracemem.tables import replacing
+    from tracemem.jobs.drafts import replacing
 
     with replacing(path) as draft:
         pd.DataFrame(rows, columns=COLUMNS).to_csv(draft, index=False)

@@ -5,10 +5,10 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
-from gather_bench import SAMPLES, with_samples
+from bench.gather_bench import SAMPLES, with_samples
 
-from tracemem import figures
-from tracemem.joblog import job_log
+from tracemem.jobs.joblog import job_log
+from tracemem.report import figures
 
 LOOKS = ("o-", "s--")
 OURS, OTHER, BAR = "#30638e", "0.65", "#c1440e"

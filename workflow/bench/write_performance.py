@@ -5,10 +5,10 @@ from pathlib import Path
 
 import jinja2
 import pandas as pd
-from gather_bench import SAMPLES, one, read_rows, with_samples
+from bench.gather_bench import SAMPLES, one, read_rows, with_samples
 
-from tracemem.joblog import job_log
-from tracemem.tables import replacing
+from tracemem.jobs.drafts import replacing
+from tracemem.jobs.joblog import job_log
 
 PILE_BYTES = 825 * 2**30  # of raw text; Gao et al., arXiv 2101.00027
 DOLMA_TOKENS = 3e12  # Soldaini et al., arXiv 2402.00159

@@ -243,7 +243,7 @@ rule write_report:
         figures=figure_files(["png"]),
         pdf=figure_files(["pdf"]),
         notes=figure_files(["csv"]),
-        template=workflow.source_path("../tracemem/report.html.jinja"),
+        template=workflow.source_path("../tracemem/report/report.html.jinja"),
     output:
         html="<results>/report.html",
         summary="<results>/summary.txt",

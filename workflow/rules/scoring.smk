@@ -274,7 +274,7 @@ rule compare_instruct:
 
 rule compare_published:
     input:
-        published=workflow.source_path("../tracemem/published/values.csv"),
+        published=workflow.source_path("../tracemem/scoring/published/values.csv"),
         memorization=rules.merge_memorization.output.memorization,
         performance=rules.merge_performance.output.performance,
         support=rules.merge_performance.output.support,

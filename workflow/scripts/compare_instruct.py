@@ -1,7 +1,8 @@
 """Set every instruct model beside the base model it is tuned from."""
 
-from tracemem import instruct, tables
-from tracemem.joblog import job_log
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.scoring import instruct
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

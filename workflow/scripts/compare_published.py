@@ -1,7 +1,8 @@
 """Set the published numbers beside this study's own, where task and quantity are the same."""
 
-from tracemem import published, tables
-from tracemem.joblog import job_log
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.scoring import published
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

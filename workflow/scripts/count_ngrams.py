@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tracemem import tables
-from tracemem.corpus import Shard
-from tracemem.counting import count_ngrams
-from tracemem.joblog import job_log
+from tracemem.corpus.shards import Shard
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.ngrams.counting import count_ngrams
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

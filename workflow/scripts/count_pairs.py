@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow.parquet import read_table
 
-from tracemem import tables
-from tracemem.corpus import Shard
-from tracemem.counting import count_pairs
-from tracemem.joblog import job_log
+from tracemem.corpus.shards import Shard
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.ngrams.counting import count_pairs
 
 
 def distinct(parts: list[str]) -> pa.Table:

@@ -5,10 +5,12 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from tracemem import embedders, novelty, tables
-from tracemem.joblog import job_log
-from tracemem.memorization import Series
-from tracemem.stopwords import sides
+from tracemem.generation import novelty
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.mining import embedders
+from tracemem.ngrams.stopwords import sides
+from tracemem.scoring.memorization import Series
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Download one shard of the corpus."""
 
-from tracemem.fetch import fetch
-from tracemem.joblog import job_log
+from tracemem.corpus.fetch import fetch
+from tracemem.jobs.joblog import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

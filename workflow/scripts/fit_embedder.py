@@ -1,8 +1,8 @@
 """Train the offline embedder on a sample of the corpus."""
 
-from tracemem.corpus import texts
-from tracemem.embedders import LsaEmbedder
-from tracemem.joblog import job_log
+from tracemem.corpus.shards import texts
+from tracemem.jobs.joblog import job_log
+from tracemem.mining.embedders import LsaEmbedder
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

@@ -8,7 +8,8 @@ import json
 import os
 import sys
 
-from tracemem import generation, source
+from tracemem.generation import answering as generation
+from tracemem.jobs import source
 
 # The library alone is lent to that Python: beside it may lie packages that are not its own.
 LENT = """

@@ -1,8 +1,8 @@
 """Write one shard of a generated world's corpus."""
 
-from tracemem.joblog import job_log
+from tracemem.jobs.joblog import job_log
+from tracemem.settings.world import WorldSettings
 from tracemem.world.generator import World, write_shard
-from tracemem.world.settings import WorldSettings
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

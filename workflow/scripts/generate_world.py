@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tracemem.joblog import job_log
+from tracemem.jobs.joblog import job_log
+from tracemem.settings.world import WorldSettings
 from tracemem.world.generator import World, write_tasks, write_truth
-from tracemem.world.settings import WorldSettings
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

@@ -1,8 +1,9 @@
 """Tokenize one corpus shard and sort its suffixes: one shard of an infini-gram index."""
 
-from tracemem import infgram, tokens
-from tracemem.corpus import texts
-from tracemem.joblog import job_log
+from tracemem.corpus.shards import texts
+from tracemem.infgram import index as infgram
+from tracemem.jobs.joblog import job_log
+from tracemem.models import tokens
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from tracemem import tables
-from tracemem.corpus import Shard, manifest_row
-from tracemem.joblog import job_log
+from tracemem.corpus.shards import Shard, manifest_row
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

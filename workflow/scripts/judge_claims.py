@@ -1,7 +1,8 @@
 """Hold the study's claims against this run."""
 
-from tracemem import claims, tables
-from tracemem.joblog import job_log
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.scoring import claims
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

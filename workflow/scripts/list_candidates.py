@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from tracemem import tables
-from tracemem.joblog import job_log
-from tracemem.stopwords import sides
-from tracemem.taskgram import candidate_grams
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.mining.taskgram import candidate_grams
+from tracemem.ngrams.stopwords import sides
 
 
 def candidates(

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from tracemem import novelty, tables
-from tracemem.joblog import job_log
-from tracemem.stopwords import sides
+from tracemem.generation import novelty
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.ngrams.stopwords import sides
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

@@ -1,8 +1,9 @@
 """Read one split of a task, whatever its format, into the one form of all tasks."""
 
-from tracemem import tables, tasks
-from tracemem.joblog import job_log
-from tracemem.task_settings import TaskSettings
+from tracemem import tasks
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.settings.tasks import TaskSettings
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

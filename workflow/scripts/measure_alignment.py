@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from tracemem import tables, taskgram
-from tracemem.joblog import job_log
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.mining import taskgram
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

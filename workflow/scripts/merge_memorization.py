@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from tracemem import tables
-from tracemem.joblog import job_log
-from tracemem.memorization import correct
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.scoring.memorization import correct
 
 
 def gather(table: tables.Table, parts: list[str], permuted: Collection[str]) -> pd.DataFrame:

@@ -2,9 +2,9 @@
 
 from pyarrow.parquet import read_table
 
-from tracemem import tables
-from tracemem.counting import merge_counts
-from tracemem.joblog import job_log
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.ngrams.counting import merge_counts
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

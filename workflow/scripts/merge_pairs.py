@@ -2,10 +2,10 @@
 
 from pyarrow.parquet import read_table
 
-from tracemem import tables
-from tracemem.counting import merge_pair_counts
-from tracemem.joblog import job_log
-from tracemem.samples import merge_samples
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.ngrams.counting import merge_pair_counts
+from tracemem.ngrams.samples import merge_samples
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Gather every model's memorization at each threshold; no row where no threshold is swept."""
 
-from tracemem import tables
-from tracemem.joblog import job_log
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

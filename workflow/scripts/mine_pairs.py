@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from tracemem import embedders, tables, taskgram
-from tracemem.joblog import job_log
-from tracemem.stopwords import sides
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.mining import embedders, taskgram
+from tracemem.ngrams.stopwords import sides
 
 
 def true_pairs(path: str, task: str, n: int) -> pd.DataFrame | None:

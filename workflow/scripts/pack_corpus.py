@@ -1,7 +1,7 @@
 """Join the shards' tokens to the one stream that the ladder trains on."""
 
-from tracemem.joblog import job_log
-from tracemem.tokens import join
+from tracemem.jobs.joblog import job_log
+from tracemem.models.tokens import join
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

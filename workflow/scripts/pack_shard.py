@@ -1,8 +1,8 @@
 """Write one shard of the corpus as a stream of tokens."""
 
-from tracemem.corpus import texts
-from tracemem.joblog import job_log
-from tracemem.tokens import pack
+from tracemem.corpus.shards import texts
+from tracemem.jobs.joblog import job_log
+from tracemem.models.tokens import pack
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

@@ -1,7 +1,8 @@
 """Draw the pairs each model writes that no document holds, their share and their number."""
 
-from tracemem import figures, tables
-from tracemem.joblog import job_log
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.report import figures
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

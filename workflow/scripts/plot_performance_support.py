@@ -1,7 +1,8 @@
 """Draw performance against support, one line per model size."""
 
-from tracemem import figures, tables
-from tracemem.joblog import job_log
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.report import figures
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

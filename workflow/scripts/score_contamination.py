@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from tracemem import contamination, metrics, tables
-from tracemem.joblog import job_log
-from tracemem.memorization import Series
-from tracemem.statistics import Resampling
-from tracemem.task_settings import TaskSettings
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.scoring import contamination, metrics
+from tracemem.scoring.memorization import Series
+from tracemem.scoring.statistics import Resampling
+from tracemem.settings.tasks import TaskSettings
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

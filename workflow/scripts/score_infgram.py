@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tracemem import tables, tokens
-from tracemem.encoding import encode
-from tracemem.infgram import Index
-from tracemem.joblog import job_log
+from tracemem.infgram.index import Index
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.models import tokens
+from tracemem.models.encoding import encode
 
 
 def look_up(examples: pd.DataFrame, tokenizer, index: Index, threads: int) -> dict[str, list]:

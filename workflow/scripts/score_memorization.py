@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from tracemem import memorization, tables
-from tracemem.joblog import job_log
-from tracemem.statistics import Resampling
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.scoring import memorization
+from tracemem.scoring.statistics import Resampling
 
 
 def true_frequencies(path: str, task: str) -> pd.DataFrame | None:

@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from tracemem import novelty, tables
-from tracemem.joblog import job_log
-from tracemem.memorization import Series
-from tracemem.statistics import Resampling
-from tracemem.stopwords import sides
+from tracemem.generation import novelty
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.ngrams.stopwords import sides
+from tracemem.scoring.memorization import Series
+from tracemem.scoring.statistics import Resampling
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from tracemem import metrics, support, tables
-from tracemem.joblog import job_log
-from tracemem.metrics import Metric
-from tracemem.statistics import Resampling, interval
-from tracemem.task_settings import TaskSettings
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.scoring import metrics, support
+from tracemem.scoring.metrics import Metric
+from tracemem.scoring.statistics import Resampling, interval
+from tracemem.settings.tasks import TaskSettings
 
 
 def by_group(

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from tracemem import tables, thresholds
-from tracemem.joblog import job_log
-from tracemem.memorization import Series
-from tracemem.statistics import Resampling
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.scoring import thresholds
+from tracemem.scoring.memorization import Series
+from tracemem.scoring.statistics import Resampling
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

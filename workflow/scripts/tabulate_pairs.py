@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from tracemem import tables, taskgram
-from tracemem.joblog import job_log
-from tracemem.stopwords import sides
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.mining import taskgram
+from tracemem.ngrams.stopwords import sides
 
 
 def with_counts(

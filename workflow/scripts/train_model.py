@@ -1,8 +1,8 @@
 """Train one size of the ladder, or a piece of its training, with evenly spaced checkpoints."""
 
-from tracemem.joblog import job_log
-from tracemem.ladder import train_model
-from tracemem.ladder_settings import LadderSettings, SizeSettings
+from tracemem.jobs.joblog import job_log
+from tracemem.models.ladder import train_model
+from tracemem.settings.ladder import LadderSettings, SizeSettings
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

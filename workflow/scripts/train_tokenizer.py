@@ -2,10 +2,10 @@
 
 from itertools import islice
 
-from tracemem import tables
-from tracemem.corpus import texts
-from tracemem.joblog import job_log
-from tracemem.tokens import train_tokenizer
+from tracemem.corpus.shards import texts
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.models.tokens import train_tokenizer
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from tracemem import tables
-from tracemem.joblog import job_log
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
 
 
 def gather(parts: list[str], output: str) -> None:

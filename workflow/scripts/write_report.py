@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from tracemem import report, tables
-from tracemem.joblog import job_log
+from tracemem.jobs import tables
+from tracemem.jobs.joblog import job_log
+from tracemem.report import page as report
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from tracemem.joblog import FAILED
+from tracemem.jobs.joblog import FAILED
 
 END = 64 * 1024
 """Bytes at the end of a log that are looked at."""

@@ -12,7 +12,7 @@ from snakemake_logger_plugin_tracemem.ending import ending
 from snakemake_logger_plugin_tracemem.lines import Lines
 from snakemake_logger_plugin_tracemem.run import Run
 from snakemake_logger_plugin_tracemem.stream import Taken
-from tracemem import joblog
+from tracemem.jobs import joblog
 
 TICK = 0.5
 """Seconds between two states of the display."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tracemem.costs import Costs
-    from tracemem.settings import Settings
-    from tracemem.sizes import Sizes
+    from tracemem.settings.study import Settings
+    from tracemem.study.costs import Costs
+    from tracemem.study.sizes import Sizes
 
 
 def register(subparsers) -> None:
@@ -43,8 +43,8 @@ def run(asked: argparse.Namespace) -> None:
     Raises:
         ValueError: a config file cannot be read, or an argument is out of range.
     """
-    from tracemem import preflight
-    from tracemem.settings import SettingsError
+    from tracemem.settings.study import SettingsError
+    from tracemem.study import preflight
 
     if asked.corpus_gb is not None and not asked.corpus_gb > 0:
         raise ValueError(f"--corpus-gb: found {asked.corpus_gb}; allowed: a number above 0")
@@ -98,7 +98,8 @@ def _reckon(study: "Settings", asked: argparse.Namespace, found: dict[str, Any])
 
     A shard or a task that cannot be read is one more problem, and the study has no costs then.
     """
-    from tracemem import corpus, costs, rates, sizes
+    from tracemem.corpus import shards as corpus
+    from tracemem.study import costs, rates, sizes
     from tracemem.tasks import TaskError
 
     try:

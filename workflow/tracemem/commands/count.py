@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tracemem.queries import Counts
+    from tracemem.ngrams.queries import Counts
 
 logger = logging.getLogger(__name__)
 
@@ -122,8 +122,10 @@ def run(asked: argparse.Namespace) -> None:
         raise ValueError("--format parquet: found a terminal; allowed: --output FILE or a pipe")
     documents_format = _format(asked.documents_output, "--documents-output", None)
 
-    from tracemem import corpus, queries, terminal
-    from tracemem.drafts import replacing
+    from tracemem.corpus import shards as corpus
+    from tracemem.jobs import terminal
+    from tracemem.jobs.drafts import replacing
+    from tracemem.ngrams import queries
 
     shards = corpus.find_shards(asked.shards)
     sources = [asked.ngrams, *(shard.path for shard in shards)]
@@ -193,7 +195,7 @@ def _check_target(path: str | None, option: str, others: Sequence[str | Path]) -
 
 def _compiled() -> bool:
     """Whether an earlier run has left its compiled kernels."""
-    from tracemem import kernels
+    from tracemem.corpus import kernels
 
     return any(Path(kernels.scan.stats.cache_path).glob("kernels.scan-*.nbi"))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tracemem.first_study import Draft
-    from tracemem.settings import Settings
+    from tracemem.commands.first_study import Draft
+    from tracemem.settings.study import Settings
 
 _NO_TASK = """no task; allowed: --task FILE, what the models are asked, a JSON object a line:
   {"question": "What is the capital of France?", "answer": "Paris"}
@@ -66,8 +66,8 @@ def run(asked: argparse.Namespace) -> None:
         ValueError: an argument is not what is allowed, or a file leaves open what it holds.
         OSError: the config cannot be written.
     """
-    from tracemem import config_file, first_study
-    from tracemem.drafts import replacing
+    from tracemem.commands import config_file, first_study
+    from tracemem.jobs.drafts import replacing
 
     output = Path(asked.output)
     if output.suffix not in (".yaml", ".yml"):
@@ -89,8 +89,8 @@ def run(asked: argparse.Namespace) -> None:
 
 def _tell(draft: "Draft", study: "Settings", output: Path) -> None:
     """Say what was guessed, what to change, and the commands to go on with."""
-    from tracemem import corpus
-    from tracemem.config_file import one_line
+    from tracemem.commands.config_file import one_line
+    from tracemem.corpus import shards as corpus
 
     shards = len(corpus.find_shards(study.corpus.shards))
     field = draft.config["corpus"].get("text_field")

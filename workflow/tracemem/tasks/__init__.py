@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tracemem.task_settings import TaskSettings, language_name
+from tracemem.settings.tasks import TaskSettings, language_name
 from tracemem.tasks import gsm8k, jsonl, mmlu, parallel_text, triviaqa
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import TaskError, hub_records, records

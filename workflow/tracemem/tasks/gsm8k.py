@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from tracemem.task_settings import TaskSettings
+from tracemem.settings.tasks import TaskSettings
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import Record, TaskError, field
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tracemem import tasks
-from tracemem.task_settings import LANGUAGES, MMLU_SUBJECTS, TaskSettings
+from tracemem.settings.tasks import LANGUAGES, MMLU_SUBJECTS, TaskSettings
 from tracemem.tasks import own_fields, parallel_files
 from tracemem.tasks.columns import SAMPLE, Table
 from tracemem.tasks.guesses import Guess, count, translates

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tracemem.task_settings import LANGUAGES, Format, Kind
+from tracemem.ngrams.words import words
+from tracemem.settings.tasks import LANGUAGES, Format, Kind
 from tracemem.tasks.examples import Example
-from tracemem.words import words
 
 _LONG = 10  # words, above which an answer is a passage rather than a name or a number
 _LONGEST = 127  # words of a target that can be one n-gram as a whole

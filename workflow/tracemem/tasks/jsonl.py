@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tracemem.task_settings import TaskSettings
+from tracemem.settings.tasks import TaskSettings
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import Record, TaskError, field, texts
 

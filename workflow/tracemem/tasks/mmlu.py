@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from tracemem.task_settings import MMLU_SUBJECTS, TaskSettings
+from tracemem.settings.tasks import MMLU_SUBJECTS, TaskSettings
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import Record, TaskError, content, field, records, texts
 

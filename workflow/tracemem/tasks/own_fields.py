@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tracemem.task_settings import LANGUAGES, Kind
+from tracemem.ngrams.words import words
+from tracemem.settings.tasks import LANGUAGES, Kind
 from tracemem.tasks import jsonl
 from tracemem.tasks.columns import NAMES, Column, Table
 from tracemem.tasks.guesses import Guess, count, translates
 from tracemem.tasks.records import TaskError, field
-from tracemem.words import words
 
 _CODES = {
     **{code: code for code in LANGUAGES},

@@ -5,7 +5,7 @@ import re
 from itertools import combinations
 from pathlib import Path
 
-from tracemem.task_settings import LANGUAGES, TaskSettings
+from tracemem.settings.tasks import LANGUAGES, TaskSettings
 from tracemem.tasks.guesses import Guess, translates
 from tracemem.tasks.records import TaskError
 

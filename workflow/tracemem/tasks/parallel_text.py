@@ -6,17 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
-from tracemem.task_settings import TaskSettings
+from tracemem.settings.tasks import TaskSettings
 from tracemem.tasks.examples import Example
-from tracemem.tasks.records import (
-    Record,
-    TaskError,
-    content,
-    field,
-    hub_records,
-    lines,
-    records,
-)
+from tracemem.tasks.records import Record, TaskError, content, field, hub_records, lines, records
 
 _log = logging.getLogger(__name__)
 _MARK = re.compile(

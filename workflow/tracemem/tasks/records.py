@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tracemem.task_settings import HubSettings
+from tracemem.settings.tasks import HubSettings
 
 Record = tuple[str, dict[str, Any]]
 _ALLOWED = {str: "a text", list: "a list of texts", dict: "an object", int: "a whole number"}

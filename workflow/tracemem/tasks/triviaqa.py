@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tracemem.task_settings import TaskSettings
+from tracemem.settings.tasks import TaskSettings
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import Record, TaskError, content, field, records, texts
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracemem import draws
+from tracemem.jobs import draws
+from tracemem.settings.world import WorldSettings
 from tracemem.world.facts import QUESTION
-from tracemem.world.settings import WorldSettings
 
 _PEOPLE = "Anna Ben Clara David Emma Felix Greta Hugo Ida Jonas Karla Leo"
 _THINGS = "apples pears coins cards nuts beads plums shells eggs stamps marbles buttons"

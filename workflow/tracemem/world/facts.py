@@ -9,8 +9,8 @@ test asks in that one.
 
 import numpy as np
 
-from tracemem import draws
-from tracemem.world.settings import RELATIONS, WorldSettings
+from tracemem.jobs import draws
+from tracemem.settings.world import RELATIONS, WorldSettings
 
 # Relation, ending of its answers, statements ({0} the person, {1} the answer), questions.
 _RELATIONS = (

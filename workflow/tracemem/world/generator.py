@@ -13,14 +13,14 @@ import numpy as np
 import orjson
 import zstandard
 
-from tracemem import draws
-from tracemem.drafts import replacing
+from tracemem.jobs import draws
+from tracemem.jobs.drafts import replacing
+from tracemem.settings.world import SPLITS, TASKS, WorldSettings, shard_names
 from tracemem.world import tasks as world_tasks
 from tracemem.world import truth as world_truth
 from tracemem.world.arithmetic import Arithmetic
 from tracemem.world.facts import Facts
 from tracemem.world.language import Language
-from tracemem.world.settings import SPLITS, TASKS, WorldSettings, shard_names
 
 _BLOCK = 1 << 15
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracemem import draws
-from tracemem.world.settings import WorldSettings
+from tracemem.jobs import draws
+from tracemem.settings.world import WorldSettings
 
 NAME = "Talvic"
 PARALLEL = f"English text: {{0}}\n{NAME} translation: {{1}}"

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracemem import draws
-from tracemem.words import words
+from tracemem.jobs import draws
+from tracemem.ngrams.words import words
+from tracemem.settings.world import WorldSettings
 from tracemem.world.arithmetic import Arithmetic
 from tracemem.world.facts import Facts
 from tracemem.world.language import Language
-from tracemem.world.settings import WorldSettings
 
 _OPTIONS = 4
 
@@ -26,7 +26,7 @@ class Example:
 
     Attributes:
         links: (place in the input, place in the target) of every pair of words that belong
-            together, places as in :func:`tracemem.words.words`.
+            together, places as in :func:`tracemem.ngrams.words.words`.
         fact: the fact asked for, None in tasks without facts.
     """
 

@@ -12,8 +12,8 @@ Which pairs of n-grams (input s_x, output s_y) of an example are true alignments
 from collections.abc import Iterator
 from pathlib import Path
 
-from tracemem import tables
-from tracemem.words import words
+from tracemem.jobs import tables
+from tracemem.ngrams.words import words
 from tracemem.world.facts import Facts
 from tracemem.world.language import Language
 from tracemem.world.tasks import Example

@@ -1,0 +1,171 @@
+"""Results in documents: tables of a study's scores as Markdown, put between two marks of a page."""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from tracemem.jobs import tables
+
+END = "<!-- generated above this line -->\n"
+
+
+def between(page: str, start: str, shown: list[str]) -> str:
+    """``page`` with ``shown`` in place of what stands between the line ``start`` and ``END``."""
+    before, rest = page.split(start)
+    return before + start + "\n" + "\n".join(shown) + "\n" + END + rest.split(END)[1]
+
+
+def demo(page: str, start: str, results: Path) -> str:
+    """README.md with the demo's results."""
+    shown = [measures(results, task, n) for task, n in (("questions", 2), ("translation", 2))]
+    return between(page, start, shown)
+
+
+def real_mini(page: str, start: str, results: Path) -> str:
+    """docs/real-mini.md with the results of config/real-mini.yaml."""
+    asked = [("triviaqa", 3), ("triviaqa-permuted", 3), ("mmlu-knowledge", 3),
+             ("mmlu-reasoning", 3), ("wmt09", 2), ("gsm8k", 3)]  # fmt: skip
+    shown = [
+        corpus(results),
+        *(measures(results, task, n) for task, n in asked),
+        coverage(results),
+        contamination(results),
+        claims(results),
+    ]
+    return between(page, start, shown)
+
+
+def costs(page: str, start: str, root: Path) -> str:
+    """docs/costs.md with what was checked, and with what ``tracemem check`` says of two configs."""
+    shown = [checked(root / "results" / "costs" / "check.csv"), "## What it says", ""]
+    for name, text_gb, cores in (("demo", None, 2), ("pythia-pile", 886, 64)):
+        options = f" --corpus-gb {text_gb} --cores {cores}" if text_gb else ""
+        shown += [f"`tracemem check config/{name}.yaml{options}`", ""]
+        shown += ["```", *_reckoned(root / "config" / f"{name}.yaml", text_gb, cores), "```", ""]
+    return between(page, start, shown[:-1])
+
+
+@cache
+def _reckoned(config: Path, text_gb: float | None, cores: int) -> tuple[str, ...]:
+    """What is said of a study before it runs, problems aside: those are of one machine."""
+    from tracemem.commands import check
+    from tracemem.settings import study as settings
+    from tracemem.study import costs, rates, sizes
+
+    study = settings.load(check.merged([str(config)]))
+    known = sizes.of(study, text_gb and text_gb * 1e9, earlier=False)
+    return tuple(check.report(study, known, costs.reckon(study, known, rates.read(), cores)))
+
+
+def checked(path: Path) -> str:
+    """Predicted and measured core-seconds by study and stage."""
+    frame = pd.read_csv(path)
+    rows = []
+    for study, stages in frame.groupby("study", sort=False):
+        total = stages[["jobs", "predicted", "measured"]].sum()
+        rows += [[study, row.stage, *_against(row)] for row in stages.itertuples()]
+        rows.append([study, "all", *_against(total)])
+    columns = ["study", "stage", "jobs", "predicted, s", "measured, s", "ratio"]
+    return _markdown(columns, rows)
+
+
+def _against(row) -> list[str]:
+    ratio = f"{row.predicted / row.measured:.2f}"
+    return [f"{row.jobs:.0f}", f"{row.predicted:,.0f}", f"{row.measured:,.0f}", ratio]
+
+
+def measures(results: Path, task: str, n: int) -> str:
+    """One task of a study: each measure by model, with 95 % intervals."""
+    performance = _of(results, tables.PERFORMANCE, task)
+    metric = performance["metric"].iloc[0]
+    models = performance.sort_values("parameters")["model"].unique()
+    memorization = _of(results, tables.MEMORIZATION, task)
+    controls = _of(results, tables.CONTROLS, task)
+    pairs, keyed, infgram = (
+        memorization[(memorization["measure"] == measure) & (memorization["n"] == n)]
+        for measure in ("task-gram", "task-gram-keyed", "infini-gram")
+    )
+    partial = "partial-spearman"
+    rows = {
+        f"performance ({metric})": performance[
+            (performance["metric"] == metric) & (performance["group"] == "")
+        ],
+        "Mem, per pair, as published": pairs[pairs["statistic"] == "spearman"],
+        "Mem of the ∞-gram LM": infgram[infgram["statistic"] == "spearman"],
+        "how frequent the answer is, alone": controls[
+            (controls["measure"] == "output-count") & (controls["n"] == n)
+        ],
+        "Mem given that frequency": pairs[pairs["statistic"] == partial],
+        "keyed Mem": keyed[keyed["statistic"] == partial],
+        "truth: P(answer given entity)": controls[
+            (controls["measure"] == "truth-probability") & (controls["statistic"] == partial)
+        ],
+    }
+    lines = []
+    for name, frame in rows.items():
+        if len(frame):
+            by_model = frame.set_index("model")
+            lines.append([name, *(_value(by_model.loc[model]) for model in models)])
+    return _markdown([f"{task}, n = {n}", *models], lines)
+
+
+def corpus(results: Path) -> str:
+    """The shards of a study's corpus."""
+    manifest = tables.read(tables.MANIFEST, results / tables.MANIFEST.path)
+    rows = [
+        [row.shard, f"{row.documents:,}", f"{row.text_bytes / 1e6:.1f}"]
+        for row in manifest.itertuples()
+    ]
+    total = f"{manifest['documents'].sum():,}", f"{manifest['text_bytes'].sum() / 1e6:.1f}"
+    return _markdown(["shard", "documents", "MB of text"], [*rows, ["all", *total]])
+
+
+def coverage(results: Path) -> str:
+    """How many examples of each task and n have a pair that some document holds."""
+    frame = tables.read(tables.SUPPORT, results / tables.SUPPORT.path)
+    rows = []
+    for (task, n), found in frame.groupby(["task", "n"], sort=False):
+        one = found[
+            (found["model"] == found["model"].iloc[0])
+            & (found["metric"] == found["metric"].iloc[0])
+        ]
+        if (one["group"] != "").any():
+            continue  # its bins are languages, not amounts of support
+        total, supported = one["examples"].sum(), one.loc[one["bin"] > 0, "examples"].sum()
+        share = f"{100 * supported / total:.1f} %"
+        rows.append([task, str(n), f"{total:,}", f"{supported:,}", share])
+    return _markdown(["task", "n", "examples", "with support", "share"], rows)
+
+
+def contamination(results: Path) -> str:
+    """Test examples with an n-gram that the corpus holds."""
+    frame = tables.read(tables.CONTAMINATION, results / tables.CONTAMINATION.path)
+    rows = [
+        [row.task, str(row.n), f"{row.examples:,}", f"{row.searched:,}", f"{row.contaminated:,}"]
+        for row in frame.itertuples()
+    ]
+    return _markdown(["task", "words", "examples", "long enough", "held by the corpus"], rows)
+
+
+def claims(results: Path) -> str:
+    """The verdicts on the paper's claims; their numbers are in the report."""
+    frame = tables.read(tables.CLAIMS, results / tables.CLAIMS.path)
+    rows = frame[["claim", "statement", "verdict"]].to_numpy().tolist()
+    return _markdown(["claim", "what it says", "verdict here"], rows)
+
+
+def _of(results: Path, table: tables.Table, task: str) -> pd.DataFrame:
+    frame = tables.read(table, results / table.path)
+    return frame[frame["task"] == task]
+
+
+def _value(row: pd.Series) -> str:
+    if pd.isna(row["value"]):
+        return "none"
+    return f"{row['value']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+
+
+def _markdown(columns: list[str], rows: list[list[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,0 +1,1 @@
+"""The infinity-gram LM: suffix arrays over the corpus' tokens."""

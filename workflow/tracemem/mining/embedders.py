@@ -1,0 +1,364 @@
+"""Embedders: what turns n-grams into unit vectors whose cosine says how near their meanings are.
+
+The offline default, :class:`LsaEmbedder`, is trained on the corpus itself. It puts words near each
+other that stand in the same passages, or beside the same words: where passages hold a text and its
+translation, that aligns the two languages (Dumais et al. 1997, "Automatic cross-language retrieval
+using latent semantic indexing"), and where they state facts, it aligns entity and answer. Its
+matrix is that of Levy and Goldberg 2014, "Neural word embedding as implicit matrix factorization".
+"""
+
+import hashlib
+import heapq
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tracemem.jobs.drafts import replacing
+from tracemem.ngrams.words import words
+
+Side = Literal["input", "output"]
+_BATCH = 65_536  # texts embedded and kept at once
+_log = logging.getLogger(__name__)
+
+
+class Embedder(Protocol):
+    """Anything that embeds texts."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
+        """Vectors (float32, [texts, dimensions]) of length 1, or 0 where it knows no word."""
+
+
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Rows scaled to length 1 (float32); rows of zeros stay zero."""
+    vectors = np.asarray(vectors, dtype=np.float64)
+    lengths = np.sqrt(np.square(vectors).sum(axis=1, keepdims=True))
+    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0).astype(
+        np.float32
+    )
+
+
+def _incidence(documents: list[str], window: int, pairs: int):
+    """Words in two passages or more, sorted, and which passage holds which (sparse, 0 and 1)."""
+    from scipy.sparse import csr_array
+
+    found: list[list[str]] = []
+    for number, text in enumerate(documents, 1):
+        sequence = words(text)
+        passages = [
+            sorted(set(sequence[start : start + window]))
+            for start in range(0, len(sequence), window)
+        ]
+        found += passages
+        pairs -= sum(len(held) ** 2 for held in passages)
+        if pairs < 0:
+            _log.info("lsa: %d of %d sampled documents used", number, len(documents))
+            break
+    spread = Counter(word for held in found for word in held)
+    vocabulary = sorted(word for word, count in spread.items() if count > 1)
+    number = {word: i for i, word in enumerate(vocabulary)}
+    columns = [[number[word] for word in held if word in number] for held in found]
+    rows = np.array([row for column in columns for row in column], dtype=np.int64)
+    places = np.repeat(np.arange(len(columns)), [len(column) for column in columns])
+    shape = (len(vocabulary), len(found))
+    return vocabulary, csr_array((np.ones(len(rows), np.float32), (rows, places)), shape=shape)
+
+
+def _mutual_information(incidence):
+    """Positive pointwise mutual information of words (float32, sparse, [words, words]), nats."""
+    together = (incidence @ incidence.T).tocsr()
+    together.sort_indices()
+    spread = np.diff(incidence.indptr).astype(np.float64)
+    rows = np.repeat(np.arange(len(spread)), np.diff(together.indptr))
+    ratio = together.data * incidence.shape[1] / (spread[rows] * spread[together.indices])
+    together.data = np.maximum(np.log(ratio), 0).astype(np.float32)
+    together.eliminate_zeros()
+    return together
+
+
+def sample_by_hash(texts: Iterable[str], size: int) -> list[str]:
+    """The ``size`` distinct texts of smallest hash, in the order of their hashes.
+
+    The choice depends on the texts alone, not on their order or on the files that hold them.
+    """
+    kept: list[tuple[int, str]] = []
+    held: set[int] = set()
+    for text in texts:
+        key = -int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest())
+        if key in held or (len(kept) == size and key <= kept[0][0]):
+            continue
+        held.add(key)
+        if len(kept) < size:
+            heapq.heappush(kept, (key, text))
+        else:
+            held.remove(heapq.heappushpop(kept, (key, text))[0])
+    return [text for _, text in sorted(kept, reverse=True)]
+
+
+class LsaEmbedder:
+    """Latent semantic analysis of the words of a corpus.
+
+    M is words x words, M_vw = max(0, ln(D D_vw / (D_v D_w))), the positive pointwise mutual
+    information of standing in the same passage (D passages, D_v with v, D_vw with both). Of its
+    truncated singular value decomposition M = U S V', the vector of a word is the unit row of
+    U S / (S + mean S). That keeps directions that carry signal alike and fades out those that do
+    not; so unlike U alone it does not turn into the identity where all dimensions are kept. An
+    n-gram is the mean of the vectors of its words weighted by sqrt(ln(D / D_w)): words that stand
+    everywhere weigh next to nothing.
+
+    Bytes are reproducible on one machine whatever its threads: BLAS is held to one.
+
+    Attributes:
+        vocabulary: the words known, sorted.
+        vectors: their vectors (float32, [words, dimensions]).
+        weights: their weights (float32, [words]).
+    """
+
+    def __init__(self, vocabulary: Sequence[str], vectors: np.ndarray, weights: np.ndarray):
+        self.vocabulary = list(vocabulary)
+        self.vectors = vectors
+        self.weights = weights
+        self._number = {word: i for i, word in enumerate(self.vocabulary)}
+        self.name = "lsa-" + hashlib.blake2b(vectors.tobytes(), digest_size=8).hexdigest()
+        if not self.vocabulary:
+            self.name = "lsa (for which the corpus is too small)"
+
+    @classmethod
+    def fit(
+        cls,
+        documents: Iterable[str],
+        dimensions: int = 300,
+        sample: int = 100_000,
+        window: int = 48,
+        pairs: int = 200_000_000,
+        seed: int = 0,
+    ) -> "LsaEmbedder":
+        """Train on a sample of the documents, chosen by hash.
+
+        A corpus in which no two words stand in two passages or more, one of them not in all, gives
+        an embedder that knows no word.
+
+        Args:
+            documents: texts, in any order; the same text twice counts once.
+            dimensions: singular vectors kept, fewer where the sample holds fewer words.
+            sample: documents kept at most.
+            window: words of a passage; longer documents are cut into passages. Short ones align
+                sentence by sentence, but must hold a sentence and its translation.
+            pairs: the sample ends where its passages together have more pairs of words than this,
+                which bounds time and memory.
+            seed: of the randomized decomposition.
+        """
+        from sklearn.utils.extmath import randomized_svd
+        from threadpoolctl import threadpool_limits
+
+        vocabulary, incidence = _incidence(sample_by_hash(documents, sample), window, pairs)
+        spread = np.diff(incidence.indptr)
+        count = incidence.shape[1]
+        if len(vocabulary) < 2 or not (spread < count).any():
+            _log.warning(
+                "lsa knows no word: %d words stand in two or more of %d passages; two words are "
+                "needed, one of them not in every passage", len(vocabulary), count,
+            )  # fmt: skip
+            return cls([], np.zeros((0, 1), np.float32), np.zeros(0, np.float32))
+        with threadpool_limits(1):
+            left, singular, _ = randomized_svd(
+                _mutual_information(incidence),
+                min(dimensions, len(vocabulary)),
+                n_iter=4,
+                random_state=seed,
+            )
+        vectors = unit_rows(left * (singular / (singular + singular.mean())))
+        weights = np.sqrt(np.log(count / spread)).astype(np.float32)
+        _log.info(
+            "lsa: %d passages, %d words, %d dimensions", count, len(vocabulary), vectors.shape[1]
+        )
+        return cls(vocabulary, vectors, weights)
+
+    def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
+        """Unit vectors (float32, [texts, dimensions]); 0 where no word of a text is known."""
+        embedded = np.zeros((len(texts), self.vectors.shape[1]), np.float32)
+        for start in range(0, len(texts), _BATCH):
+            embedded[start : start + _BATCH] = self._sums(texts[start : start + _BATCH])
+        return embedded
+
+    def _sums(self, texts: Sequence[str]) -> np.ndarray:
+        from scipy.sparse import csr_array
+
+        found = [[self._number[w] for w in words(text) if w in self._number] for text in texts]
+        ends = np.cumsum([0, *map(len, found)])
+        indices = np.array([i for text in found for i in text], dtype=np.int64)
+        weights = csr_array(
+            (self.weights[indices].astype(np.float64), indices, ends),
+            shape=(len(found), len(self.vocabulary)),
+        )
+        return unit_rows(weights @ self.vectors.astype(np.float64))
+
+    def save(self, path: Path | str) -> None:
+        """Write the embedder to an ``.npz`` file, whole or not at all."""
+        with replacing(path) as draft, open(draft, "wb") as stream:
+            np.savez(
+                stream,
+                vocabulary=np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
+                vectors=self.vectors,
+                weights=self.weights,
+            )
+
+    @classmethod
+    def load(cls, path: Path | str) -> "LsaEmbedder":
+        """Read an embedder written by :meth:`save`."""
+        with np.load(path) as kept:
+            vocabulary = kept["vocabulary"].tobytes().decode()
+            return cls(
+                vocabulary.split("\n") if vocabulary else [], kept["vectors"], kept["weights"]
+            )
+
+
+class SentenceTransformerEmbedder:
+    """A model of ``sentence-transformers``: E5, LaBSE or any other, by hub name or folder."""
+
+    def __init__(
+        self,
+        model: str,
+        revision: str = "",
+        input_prefix: str = "",
+        output_prefix: str = "",
+        batch_size: int = 256,
+        device: str | None = None,
+    ):
+        from sentence_transformers import SentenceTransformer
+
+        self._model = SentenceTransformer(model, revision=revision or None, device=device)
+        self._prefix = {"input": input_prefix, "output": output_prefix}
+        self._batch_size = batch_size
+        self.name = f"sentence-transformers {model}@{revision} {input_prefix!r} {output_prefix!r}"
+
+    def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
+        """Unit vectors (float32, [texts, dimensions]), each text behind the prefix of its side."""
+        vectors = self._model.encode(
+            [self._prefix[side] + text for text in texts],
+            batch_size=self._batch_size,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        return unit_rows(vectors)
+
+
+class LaserEmbedder:
+    """LASER (Artetxe and Schwenk 2019) through its maintained package ``laser_encoders``.
+
+    ``name`` laser2 takes every language; a code of FLORES-200, such as hun_Latn, takes LASER3's
+    encoder of that language.
+
+    Raises:
+        ImportError: ``laser_encoders`` cannot be imported here; the message says what to do.
+    """
+
+    def __init__(self, name: str = "laser2"):
+        try:
+            from laser_encoders import LaserEncoderPipeline
+        except Exception as wrong:  # fairseq 0.12.2 raises ValueError on Python 3.11 and newer
+            raise ImportError(
+                f"LASER needs the package laser_encoders, which cannot be imported here "
+                f"({type(wrong).__name__}: {wrong}). It rests on fairseq 0.12.2, which runs on "
+                "Python 3.8 to 3.10: run this stage there after 'pip install laser_encoders', or "
+                "choose kind sentence-transformers with name sentence-transformers/LaBSE"
+            ) from wrong
+        self._pipeline = (
+            LaserEncoderPipeline(laser="laser2")
+            if name in ("", "laser2")
+            else LaserEncoderPipeline(lang=name)
+        )
+        self.name = f"laser {name or 'laser2'}"
+
+    def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
+        """Unit vectors (float32, [texts, 1024])."""
+        return unit_rows(self._pipeline.encode_sentences(list(texts)))
+
+
+class CachedEmbedder:
+    """An embedder that keeps every vector in a folder, by model, side and text.
+
+    Each distinct text is embedded once. New vectors go to a Parquet file of their own, so that jobs
+    which share the folder do not disturb each other.
+    """
+
+    def __init__(self, embedder: Embedder, folder: Path | str):
+        self._embedder = embedder
+        self.name = embedder.name
+        key = hashlib.blake2b(embedder.name.encode(), digest_size=8).hexdigest()
+        self._folder = Path(folder, key)
+
+    def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
+        """As the embedder itself; texts already in the folder are not embedded again."""
+        wanted = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+        vectors: np.ndarray | None = None
+        missing = set(wanted)
+        for file in sorted(self._folder.glob(f"{side}.*.parquet")):
+            kept = pq.read_table(file)
+            rows = [i for i, text in enumerate(kept["text"].to_pylist()) if text in missing]
+            if not rows:
+                continue
+            found = kept.take(rows)
+            values = np.stack(found["vector"].to_numpy()).astype(np.float32)
+            vectors = _room(vectors, len(wanted), values.shape[1])
+            names = found["text"].to_pylist()
+            vectors[[wanted[text] for text in names]] = values
+            missing.difference_update(names)
+        # Sorted, so that batches do not depend on the order in which texts come.
+        fresh = sorted(missing)
+        for start in range(0, len(fresh), _BATCH):
+            batch = fresh[start : start + _BATCH]
+            values = self._embedder.embed(batch, side)
+            self._keep(batch, values, side)
+            vectors = _room(vectors, len(wanted), values.shape[1])
+            vectors[[wanted[text] for text in batch]] = values
+        if vectors is None:
+            return self._embedder.embed([], side)
+        return vectors[[wanted[text] for text in texts]]
+
+    def _keep(self, texts: list[str], values: np.ndarray, side: Side) -> None:
+        digest = hashlib.blake2b("\n".join(texts).encode(), digest_size=8).hexdigest()
+        columns = {
+            "text": pa.array(texts, pa.string()),
+            "vector": pa.FixedSizeListArray.from_arrays(
+                pa.array(values.ravel(), pa.float32()), values.shape[1]
+            ),
+        }
+        with replacing(self._folder / f"{side}.{digest}.parquet") as draft:
+            pq.write_table(pa.table(columns), draft, compression="zstd")
+
+
+def _room(vectors: np.ndarray | None, rows: int, dimensions: int) -> np.ndarray:
+    return np.zeros((rows, dimensions), np.float32) if vectors is None else vectors
+
+
+def load(settings, fitted: Path | str | None = None, cache: Path | str | None = None) -> Embedder:
+    """The embedder that ``settings`` (``settings.EmbedderSettings``) describe.
+
+    Args:
+        settings: kind, name, revision, prefixes and batch size.
+        fitted: file of the trained embedder, for the kind lsa.
+        cache: folder of kept vectors, for the other kinds; None keeps none.
+    """
+    if settings.kind == "lsa":
+        if fitted is None:
+            raise ValueError("embedder of kind lsa: no file of a trained embedder given")
+        return LsaEmbedder.load(fitted)
+    if settings.kind == "laser":
+        embedder: Embedder = LaserEmbedder(settings.name)
+    else:
+        embedder = SentenceTransformerEmbedder(
+            settings.name,
+            settings.revision,
+            settings.input_prefix,
+            settings.output_prefix,
+            settings.batch_size,
+        )
+    return CachedEmbedder(embedder, cache) if cache else embedder

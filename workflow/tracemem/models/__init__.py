@@ -1,0 +1,1 @@
+"""Models: engines that run them, how text becomes their tokens, the ladder that is trained here."""

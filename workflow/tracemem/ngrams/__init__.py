@@ -1,0 +1,1 @@
+"""Words, n-grams of them, and how often the corpus holds each."""

@@ -1,0 +1,1 @@
+"""From tables of scores to figures, findings and the page that holds both."""

@@ -1,0 +1,1 @@
+"""From counts and probabilities to memorization, performance, novelty and verdicts."""
