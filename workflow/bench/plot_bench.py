@@ -5,8 +5,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
-from bench.gather_bench import SAMPLES, with_samples
 
+from bench.gather_bench import SAMPLES, with_samples
 from tracemem.jobs.joblog import job_log
 from tracemem.report import figures
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import jinja2
 import pandas as pd
-from bench.gather_bench import SAMPLES, one, read_rows, with_samples
 
+from bench.gather_bench import SAMPLES, one, read_rows, with_samples
 from tracemem.jobs.drafts import replacing
 from tracemem.jobs.joblog import job_log
 

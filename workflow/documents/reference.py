@@ -1,8 +1,8 @@
 """The reference pages that are generated from the code: tables, settings and their JSON schema.
 
 ``python workflow/documents/reference.py`` (``make docs``) writes them, and the results of
-real-mini into their page; a test holds them to code and results. After a ``make demo`` it also puts the demo's results
-into the README.
+real-mini into their page; a test holds them to code and results. After a ``make demo`` it also puts
+the demo's results into the README.
 """
 
 import json

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from bench.gather_bench import one, processor, read_rows
 from scipy.optimize import nnls
 
+from bench.gather_bench import one, processor, read_rows
 from tracemem.commands.check import merged
 from tracemem.jobs import tables
 from tracemem.jobs.drafts import replacing

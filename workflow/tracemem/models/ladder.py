@@ -1,9 +1,10 @@
 """A ladder of GPT-NeoX models (Pythia's architecture) trained from scratch on one corpus.
 
 The corpus is one stream of tokens, documents separated by <|endoftext|>
-(:mod:`tracemem.models.tokens`). An epoch cuts the stream into rows at a drawn offset and visits them in a drawn order; both depend on seed
-and epoch alone, so a run that was killed goes on from its last checkpoint to the same weights. So
-does a run that is cut into pieces on purpose, where jobs may not take long.
+(:mod:`tracemem.models.tokens`). An epoch cuts the stream into rows at a drawn offset and visits
+them in a drawn order; both depend on seed and epoch alone, so a run that was killed goes on from its
+last checkpoint to the same weights. So does a run that is cut into pieces on purpose, where jobs may
+not take long.
 """
 
 import hashlib
