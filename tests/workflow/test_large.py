@@ -9,7 +9,8 @@ import yaml
 from test_study import rules_to_run, snakemake
 from transformers import AutoModelForCausalLM
 
-from tracemem.jobs import tables
+from tracemem.generation.tables import GENERATIONS
+from tracemem.jobs import files
 from tracemem.settings import study as settings
 from tracemem.world.generator import World
 
@@ -79,7 +80,7 @@ def test_a_small_copy_trains_in_pieces_and_generates(tmp_path):
     assert not list((ladder / "pieces").glob("*")) and not list(ladder.glob("tokens/*"))
     study = settings.load(yaml.safe_load(SMALL.read_text()))
     for path, model in zip(QUESTIONS, study.study_models().values(), strict=True):
-        table = tables.read(tables.GENERATIONS, tmp_path / path)
+        table = files.read(GENERATIONS, tmp_path / path)
         assert len(table) == study.world.test_examples
         assert np.isfinite(np.concatenate(table["token_log_probabilities"])).all()
         trained = AutoModelForCausalLM.from_pretrained(tmp_path / model.path)

@@ -21,8 +21,12 @@ import pytest
 from forked import ROOT, Run, Server
 from own_studies import CONFIG, STUDIES, Study, build_models
 
-from tracemem.jobs import tables
+from tracemem.generation.tables import GENERATIONS
+from tracemem.jobs import files
+from tracemem.jobs.declared import Table
+from tracemem.mining.tables import PAIRS
 from tracemem.ngrams import words
+from tracemem.ngrams.tables import SAMPLES
 from tracemem.report.captions import CAPTIONS
 
 # Folders of studies are named so, which stands in no text of theirs: a path is found where it leaks.
@@ -104,9 +108,9 @@ class Finished:
 
     def table(self, path: str) -> pd.DataFrame:
         """A table by its place under the results."""
-        return tables.read(TABLES[path], self.results / path)
+        return files.read(TABLES[path], self.results / path)
 
-    def declared(self) -> Iterator[tuple[tables.Table, Path]]:
+    def declared(self) -> Iterator[tuple[Table, Path]]:
         """Every file of a declared table, with its declaration."""
         for table in tables.TABLES:
             for path in sorted(self.results.glob(re.sub(r"\{\w+\}", "*", table.path))):
@@ -192,7 +196,7 @@ def test_it_ends_in_its_report(finished, name):
 @every_study
 def test_tables_read_back(finished, name):
     done = finished(name)
-    read = {table.path: tables.read(table, path) for table, path in done.declared()}
+    read = {table.path: files.read(table, path) for table, path in done.declared()}
     assert {"corpus/manifest.parquet", "pairs/coverage.csv", "pairs/alignment.csv"} <= read.keys()
     if done.study.models:
         always = SCORES.keys() - {"scores/novelty.csv", "scores/instruct.csv"}
@@ -273,7 +277,7 @@ def test_every_task_and_n_is_covered(finished, name):
         if path.exists():
             # Of pairs mined from the training split some may stand in no test example.
             mined = done.study.config["tasks"][task].get("pairs_from") == "train"
-            held = len(tables.read(tables.PAIRS, path))
+            held = len(files.read(PAIRS, path))
             assert row["pairs"] <= held if mined else row["pairs"] == held
         if not done.study.models:
             continue
@@ -298,7 +302,7 @@ def test_counts_are_those_of_the_files(finished, name):
         path = done.results / f"pairs/{task}.n{n}.parquet"
         if not path.exists():
             continue
-        pairs = tables.read(tables.PAIRS, path)
+        pairs = files.read(PAIRS, path)
         for pair in pairs.iloc[:: max(1, len(pairs) // 20)].itertuples():
             inputs = [text for text in texts if _held(pair.input_gram, text)]
             both = [text for text in inputs if _held(pair.output_gram, text)]
@@ -446,7 +450,7 @@ def test_without_an_index_nothing_is_measured_by_it(finished, name):
 @of("small_context")
 def test_generation_fits_the_context(finished, name):
     done = finished(name)
-    found = tables.read(tables.GENERATIONS, done.results / "generations/capitals/small.parquet")
+    found = files.read(GENERATIONS, done.results / "generations/capitals/small.parquet")
     tokens = found["prompt_tokens"] + found["generated_tokens"]
     assert (tokens <= 32).all() and (found["generated_tokens"] > 0).any()
 
@@ -470,7 +474,7 @@ def test_a_tuned_model_stands_beside_its_base_and_no_document_is_kept(finished, 
     done = finished(name)
     instruct = done.table("scores/instruct.csv")
     assert set(instruct["base"]) == {"base"} and set(instruct["instruct"]) == {"tuned"}
-    samples = tables.read(tables.SAMPLES, done.results / "pairs/samples.parquet")
+    samples = files.read(SAMPLES, done.results / "pairs/samples.parquet")
     assert samples.empty
 
 
@@ -491,7 +495,7 @@ def test_shards_of_one_name_are_told_apart(finished, name):
 @of("words_that_look_missing")
 def test_a_word_is_a_word_and_no_missing_value(finished, name):
     done = finished(name)
-    pairs = tables.read(tables.PAIRS, done.results / "pairs/null.n1.parquet")
+    pairs = files.read(PAIRS, done.results / "pairs/null.n1.parquet")
     assert {"nan", "none", "null", "na", "inf", "true", "1e5", "0"} <= set(pairs["output_gram"])
     performance = done.table("scores/performance.csv")
     assert set(performance["model"]) == {"nan"} and set(performance["task"]) == {"null"}

@@ -11,7 +11,8 @@ from snakemake.utils import update_config
 from test_study import ROOT, TINY, command, rules_to_run, snakemake
 
 from tracemem.corpus import fetch
-from tracemem.jobs import tables
+from tracemem.corpus.tables import MANIFEST
+from tracemem.jobs import files
 from tracemem.settings import study as settings
 from tracemem.study import costs, rates, sizes
 from tracemem.study import planning as jobs
@@ -158,7 +159,7 @@ def test_shards_are_downloaded_once_under_the_resources_asked_for(tmp_path):
     said = snakemake(tmp_path, MANIFEST, "--verbose", config=config)
     told = said.partition("rule inspect_shard:")[2].partition("\n[")[0]
     assert all(asked in told for asked in ("threads: 2", "runtime=99", "mem_mb=777")), told
-    manifest = tables.read(tables.MANIFEST, tmp_path / MANIFEST)
+    manifest = files.read(MANIFEST, tmp_path / MANIFEST)
     assert manifest.set_index("shard")["documents"].to_dict() == {"part-0": 1, "part-1": 2}
     assert "Nothing to be done" in snakemake(tmp_path, MANIFEST, config=config)
     # Another address is another corpus, whatever is here already.

@@ -13,8 +13,23 @@ import pandas as pd
 import pytest
 import zstandard
 
-from tracemem.jobs import tables
+from tracemem.corpus.tables import MANIFEST
+from tracemem.generation.tables import GENERATED_COSINES, GENERATIONS
+from tracemem.jobs import files
+from tracemem.mining.tables import ALIGNMENT, COVERAGE, ITEMS, PAIRS
 from tracemem.ngrams import words
+from tracemem.ngrams.tables import SAMPLES
+from tracemem.scoring.tables import (
+    CONTAMINATION,
+    DECONTAMINATED,
+    INSTRUCT,
+    MEMORIZATION,
+    NOVELTY,
+    PERFORMANCE,
+    PUBLISHED,
+    THRESHOLDS,
+)
+from tracemem.tasks.tables import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Path(__file__).with_name("tiny.yaml")
@@ -79,7 +94,7 @@ def test_the_report_is_one_file_that_opens_offline(results):
 
 
 def test_the_manifest_counts_every_document(results, corpus):
-    manifest = tables.read(tables.MANIFEST, results / "corpus/manifest.parquet")
+    manifest = files.read(MANIFEST, results / "corpus/manifest.parquet")
     assert manifest["shard"].tolist() == ["00", "01"]
     assert manifest["documents"].sum() == len(corpus)
     assert manifest["skipped"].sum() == 0
@@ -87,7 +102,7 @@ def test_the_manifest_counts_every_document(results, corpus):
 
 @pytest.mark.parametrize("name", ["questions.n1", "questions.n2", "translation.n1", "choices.n2"])
 def test_pair_counts_are_those_of_the_documents(results, corpus, name):
-    pairs = tables.read(tables.PAIRS, results / f"pairs/{name}.parquet")
+    pairs = files.read(PAIRS, results / f"pairs/{name}.parquet")
     assert len(pairs) > 20
     for pair in pairs.sample(min(len(pairs), 60), random_state=1).itertuples():
         with_input = [document for document in corpus if holds(document, pair.input_gram)]
@@ -107,7 +122,7 @@ def test_facts_are_stated_as_often_as_the_truth_says(results, corpus):
 
 
 def test_samples_name_documents_that_hold_the_pair(results):
-    samples = tables.read(tables.SAMPLES, results / "pairs/samples.parquet")
+    samples = files.read(SAMPLES, results / "pairs/samples.parquet")
     assert samples.groupby(["input_gram", "output_gram"]).size().max() <= 5
     lines = {}
     for path in (results / "world" / "corpus").glob("*.jsonl.zst"):
@@ -120,7 +135,7 @@ def test_samples_name_documents_that_hold_the_pair(results):
 
 
 def test_mining_aligns_better_than_chance(results):
-    alignment = tables.read(tables.ALIGNMENT, results / "pairs/alignment.csv")
+    alignment = files.read(ALIGNMENT, results / "pairs/alignment.csv")
     translation = alignment[alignment["task"] == "translation"].iloc[0]
     true_pairs = translation["kept"] * translation["precision"] / translation["recall"]
     assert translation["precision"] > 3 * true_pairs / translation["in_corpus"]
@@ -129,15 +144,15 @@ def test_mining_aligns_better_than_chance(results):
 
 def test_every_score_table_is_there_and_filled(results):
     # No model of this study is an instruct model, and no task a published one.
-    without = {tables.INSTRUCT.path, tables.PUBLISHED.path}
+    without = {INSTRUCT.path, PUBLISHED.path}
     for table in (t for t in tables.TABLES if t.path.startswith("scores/")):
-        assert (len(tables.read(table, results / table.path)) > 0) == (table.path not in without)
+        assert (len(files.read(table, results / table.path)) > 0) == (table.path not in without)
 
 
 def test_mem_at_the_mined_threshold_is_the_published_mem(results):
-    swept = tables.read(tables.THRESHOLDS, results / "scores/thresholds.csv")
+    swept = files.read(THRESHOLDS, results / "scores/thresholds.csv")
     assert set(swept["task"]) == {"questions"} and set(swept["gamma"]) == {0.0, 0.2}
-    mem = tables.read(tables.MEMORIZATION, results / "scores/memorization.csv")
+    mem = files.read(MEMORIZATION, results / "scores/memorization.csv")
     mem = mem[(mem["measure"] == "task-gram") & (mem["statistic"] == "spearman")]
     both = swept[swept["gamma"] == 0].merge(mem, on=["task", "model", "n"], suffixes=("", "_mem"))
     assert len(both) == 4
@@ -146,25 +161,25 @@ def test_mem_at_the_mined_threshold_is_the_published_mem(results):
 
 
 def test_cosines_are_of_every_generated_pair_of_the_smallest_and_the_largest_model(results):
-    cosines = tables.read(tables.GENERATED_COSINES, results / "novelty/cosines/translation.parquet")
-    novelty = tables.read(tables.NOVELTY, results / "scores/novelty.csv")
+    cosines = files.read(GENERATED_COSINES, results / "novelty/cosines/translation.parquet")
+    novelty = files.read(NOVELTY, results / "scores/novelty.csv")
     for row in novelty.itertuples():
         bins = cosines[(cosines["model"] == row.model) & (cosines["n"] == row.n)]
         assert bins["pairs"].sum() + bins["without_vector"].iloc[0] == row.generated_pairs > 0
 
 
 def test_tasks_stand_in_the_order_of_the_config(results):
-    for table in (tables.MEMORIZATION, tables.PERFORMANCE):
-        tasks = tables.read(table, results / table.path)["task"]
+    for table in (MEMORIZATION, PERFORMANCE):
+        tasks = files.read(table, results / table.path)["task"]
         assert list(dict.fromkeys(tasks)) == ["questions", "translation", "choices"]
 
 
 def test_memorization_counts_what_it_drops(results):
-    scores = tables.read(tables.MEMORIZATION, results / "scores/memorization.csv")
+    scores = files.read(MEMORIZATION, results / "scores/memorization.csv")
     assert set(scores["measure"]) == {"task-gram", "task-gram-keyed", "infini-gram"}
     reasons = [name for name in scores.columns if name.startswith("dropped_")]
     assert (scores[reasons].sum(axis=1) == scores["dropped"]).all()
-    matched = tables.read(tables.ITEMS, results / "items/questions.n1.parquet")
+    matched = files.read(ITEMS, results / "items/questions.n1.parquet")
     row = scores[(scores["task"] == "questions") & (scores["n"] == 1)].iloc[0]
     assert row["measure"] == "task-gram" and row["items"] + row["dropped"] == len(matched)
 
@@ -182,7 +197,7 @@ def held_examples(results, corpus, task: str, n: int) -> list[bool | None]:
 
 
 def test_contamination_is_that_of_a_plain_search(results, corpus):
-    table = tables.read(tables.CONTAMINATION, results / "scores/contamination.csv")
+    table = files.read(CONTAMINATION, results / "scores/contamination.csv")
     tasks = ["questions", "translation", "choices"]
     assert table[["task", "n"]].to_numpy().tolist() == [[t, n] for t in tasks for n in (5, 8)]
     for row in table.itertuples():
@@ -196,7 +211,7 @@ def test_contamination_is_that_of_a_plain_search(results, corpus):
 
 
 def test_scores_are_told_apart_by_contamination(results, corpus):
-    table = tables.read(tables.DECONTAMINATED, results / "scores/decontaminated.csv")
+    table = files.read(DECONTAMINATED, results / "scores/decontaminated.csv")
     series = ["task", "model", "measure", "statistic", "n", "contamination_n"]
     interval = ["value", "ci_low", "ci_high", "examples"]
     # Four task-gram tables and a metric for each of three tasks; two models, two n.
@@ -207,10 +222,10 @@ def test_scores_are_told_apart_by_contamination(results, corpus):
     )
     for name in ("examples", "items"):
         assert (clean[name] + contaminated[name]).equals(whole[name])
-    performance = tables.read(tables.PERFORMANCE, results / "scores/performance.csv")
+    performance = files.read(PERFORMANCE, results / "scores/performance.csv")
     performance = performance[performance["group"] == ""].rename(columns={"metric": "statistic"})
     performance = performance.assign(measure="performance")
-    memorization = tables.read(tables.MEMORIZATION, results / "scores/memorization.csv")
+    memorization = files.read(MEMORIZATION, results / "scores/memorization.csv")
     for known, keys in (
         (performance, ["task", "model", "measure", "statistic"]),
         (memorization, ["task", "model", "n", "measure", "statistic"]),
@@ -221,8 +236,8 @@ def test_scores_are_told_apart_by_contamination(results, corpus):
             pd.testing.assert_series_equal(both[name], both[f"{name}_known"], check_names=False)
     empty = contaminated.xs(8, level="contamination_n")
     assert (empty["examples"] == 0).all() and empty["value"].isna().all()
-    examples = tables.read(tables.EXAMPLES, results / "tasks/choices.test.parquet")
-    found = tables.read(tables.GENERATIONS, results / "generations/choices/large.parquet")
+    examples = files.read(EXAMPLES, results / "tasks/choices.test.parquet")
+    found = files.read(GENERATIONS, results / "generations/choices/large.parquet")
     chosen = [
         options[values.argmax()] == target
         for options, values, target in zip(
@@ -239,9 +254,7 @@ def test_scores_are_told_apart_by_contamination(results, corpus):
 def test_the_larger_model_knows_its_corpus_better(results):
     means = {}
     for model in ("small", "large"):
-        found = tables.read(
-            tables.GENERATIONS, results / f"generations/translation/{model}.parquet"
-        )
+        found = files.read(GENERATIONS, results / f"generations/translation/{model}.parquet")
         tokens = found["token_log_probabilities"].explode().astype(float)
         means[model] = tokens.mean()
     assert means["large"] > means["small"]
@@ -385,11 +398,11 @@ def write_config(folder: Path, **changes) -> Path:
 
 def test_own_corpus_task_and_model_from_a_config_alone(own):
     snakemake(own, config=write_config(own, revision=next(own.glob("model/step*")).name))
-    manifest = tables.read(tables.MANIFEST, own / "results/own/corpus/manifest.parquet")
+    manifest = files.read(MANIFEST, own / "results/own/corpus/manifest.parquet")
     assert manifest["shard"].tolist() == ["lines", "notes", "rows"]
     assert (own / "results/own/report.html").is_file()
-    assert len(tables.read(tables.PERFORMANCE, own / "results/own/scores/performance.csv")) == 2
-    instruct = tables.read(tables.INSTRUCT, own / "results/own/scores/instruct.csv")
+    assert len(files.read(PERFORMANCE, own / "results/own/scores/performance.csv")) == 2
+    instruct = files.read(INSTRUCT, own / "results/own/scores/instruct.csv")
     assert set(instruct["instruct"]) == {"tuned"} and set(instruct["base"]) == {"mine"}
     assert instruct["measure"].tolist()[:2] == ["performance", "task-gram"]
     assert "tuned beside mine" in (own / "results/own/report.html").read_text()
@@ -403,13 +416,13 @@ def test_a_bad_record_stops_with_file_and_line_or_is_counted(own):
     said = snakemake(own, "counts", config=write_config(own), fails=True)
     assert re.search(r"corpus/lines\.jsonl, line 7: .*'body' is a number; allowed: a string", said)
     snakemake(own, "counts", config=write_config(own, on_bad_record="skip"))
-    manifest = tables.read(tables.MANIFEST, own / "results/own/corpus/manifest.parquet")
+    manifest = files.read(MANIFEST, own / "results/own/corpus/manifest.parquet")
     assert manifest.set_index("shard")["skipped"].to_dict() == {"lines": 1, "notes": 0, "rows": 0}
 
 
 def test_an_n_without_a_pair_says_why_and_the_others_go_on(own):
     snakemake(own, "counts", config=write_config(own, n="[2, 9]"))
-    coverage = tables.read(tables.COVERAGE, own / "results/own/pairs/coverage.csv").set_index("n")
+    coverage = files.read(COVERAGE, own / "results/own/pairs/coverage.csv").set_index("n")
     assert coverage.loc[2, "reason"] == "" and coverage.loc[2, "supported"] > 0
     assert "the corpus holds both n-grams of none of the" in coverage.loc[9, "reason"]
     assert coverage.loc[9, "supported"] == coverage.loc[9, "pairs"] == 0

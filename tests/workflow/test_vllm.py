@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tracemem.jobs import tables
+from tracemem.generation.tables import GENERATIONS
+from tracemem.jobs import files
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-vllm" / "bin" / "python"
@@ -32,12 +33,12 @@ def snakemake(folder: Path, *overlays: Path) -> str:
 
 def test_vllm_fills_the_same_table(tmp_path):
     snakemake(tmp_path)
-    plain = tables.read(tables.GENERATIONS, tmp_path / TARGET)
+    plain = files.read(GENERATIONS, tmp_path / TARGET)
     overlay = tmp_path / "vllm.yaml"
     overlay.write_text(f"generation: {{engine: vllm, python: {PYTHON}}}\n")
     said = snakemake(tmp_path, overlay)
     assert "rule generate:" in said and "rule train_model:" not in said
-    found = tables.read(tables.GENERATIONS, tmp_path / TARGET)
+    found = files.read(GENERATIONS, tmp_path / TARGET)
     assert found["example"].tolist() == plain["example"].tolist()
     for ours, theirs in zip(
         plain["token_log_probabilities"], found["token_log_probabilities"], strict=True

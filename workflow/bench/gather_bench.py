@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.measure import COLUMNS
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs.files import replacing
 from tracemem.jobs.joblog import job_log
 
 PACKAGES = (

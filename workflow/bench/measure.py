@@ -97,7 +97,7 @@ def write(rows: list[dict], path: str) -> None:
     """Write the rows of one kind of work, whole or not at all."""
     import pandas as pd
 
-    from tracemem.jobs.drafts import replacing
+    from tracemem.jobs.files import replacing
 
     with replacing(path) as draft:
         pd.DataFrame(rows, columns=COLUMNS).to_csv(draft, index=False)

@@ -7,7 +7,7 @@ import jinja2
 import pandas as pd
 
 from bench.gather_bench import SAMPLES, one, read_rows, with_samples
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs.files import replacing
 from tracemem.jobs.joblog import job_log
 
 PILE_BYTES = 825 * 2**30  # of raw text; Gao et al., arXiv 2101.00027

@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from tracemem.jobs import tables
+from tracemem.corpus.tables import MANIFEST
+from tracemem.jobs import files
+from tracemem.jobs.declared import Table
+from tracemem.scoring.tables import (
+    CLAIMS,
+    CONTAMINATION,
+    CONTROLS,
+    MEMORIZATION,
+    PERFORMANCE,
+    SUPPORT,
+)
 
 END = "<!-- generated above this line -->\n"
 
@@ -77,11 +87,11 @@ def _against(row) -> list[str]:
 
 def measures(results: Path, task: str, n: int) -> str:
     """One task of a study: each measure by model, with 95 % intervals."""
-    performance = _of(results, tables.PERFORMANCE, task)
+    performance = _of(results, PERFORMANCE, task)
     metric = performance["metric"].iloc[0]
     models = performance.sort_values("parameters")["model"].unique()
-    memorization = _of(results, tables.MEMORIZATION, task)
-    controls = _of(results, tables.CONTROLS, task)
+    memorization = _of(results, MEMORIZATION, task)
+    controls = _of(results, CONTROLS, task)
     pairs, keyed, infgram = (
         memorization[(memorization["measure"] == measure) & (memorization["n"] == n)]
         for measure in ("task-gram", "task-gram-keyed", "infini-gram")
@@ -112,7 +122,7 @@ def measures(results: Path, task: str, n: int) -> str:
 
 def corpus(results: Path) -> str:
     """The shards of a study's corpus."""
-    manifest = tables.read(tables.MANIFEST, results / tables.MANIFEST.path)
+    manifest = files.read(MANIFEST, results / MANIFEST.path)
     rows = [
         [row.shard, f"{row.documents:,}", f"{row.text_bytes / 1e6:.1f}"]
         for row in manifest.itertuples()
@@ -123,7 +133,7 @@ def corpus(results: Path) -> str:
 
 def coverage(results: Path) -> str:
     """How many examples of each task and n have a pair that some document holds."""
-    frame = tables.read(tables.SUPPORT, results / tables.SUPPORT.path)
+    frame = files.read(SUPPORT, results / SUPPORT.path)
     rows = []
     for (task, n), found in frame.groupby(["task", "n"], sort=False):
         one = found[
@@ -140,7 +150,7 @@ def coverage(results: Path) -> str:
 
 def contamination(results: Path) -> str:
     """Test examples with an n-gram that the corpus holds."""
-    frame = tables.read(tables.CONTAMINATION, results / tables.CONTAMINATION.path)
+    frame = files.read(CONTAMINATION, results / CONTAMINATION.path)
     rows = [
         [row.task, str(row.n), f"{row.examples:,}", f"{row.searched:,}", f"{row.contaminated:,}"]
         for row in frame.itertuples()
@@ -150,13 +160,13 @@ def contamination(results: Path) -> str:
 
 def claims(results: Path) -> str:
     """The verdicts on the paper's claims; their numbers are in the report."""
-    frame = tables.read(tables.CLAIMS, results / tables.CLAIMS.path)
+    frame = files.read(CLAIMS, results / CLAIMS.path)
     rows = frame[["claim", "statement", "verdict"]].to_numpy().tolist()
     return _markdown(["claim", "what it says", "verdict here"], rows)
 
 
-def _of(results: Path, table: tables.Table, task: str) -> pd.DataFrame:
-    frame = tables.read(table, results / table.path)
+def _of(results: Path, table: Table, task: str) -> pd.DataFrame:
+    frame = files.read(table, results / table.path)
     return frame[frame["task"] == task]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from documents import pages as results
-from tracemem.jobs.tables import TABLES
+from tracemem.jobs.tables_UNKNOWN import TABLES
 from tracemem.settings.study import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

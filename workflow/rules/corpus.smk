@@ -1,7 +1,8 @@
 # Corpus shards, found, downloaded or generated, and their manifest.
 
+if study.settings.world:
 
-if study.world:
+    this = study.job("generate_world")
 
     rule generate_world:
         output:
@@ -15,103 +16,108 @@ if study.world:
             lexicon="<results>/world/truth/lexicon.parquet",
             alignments="<results>/world/truth/alignments.parquet",
         log:
-            "<logs>/generate_world.log",
+            this.log,
         benchmark:
-            "<benchmarks>/generate_world.tsv"
+            this.benchmark
         conda:
-            "../../envs/workflow.yaml"
-        threads: 1
+            ENVIRONMENT
+        threads: this.threads
         resources:
-            mem_mb=2000,
-            runtime=60,
+            **this.resources,
         params:
-            world=study.world.model_dump(mode="json"),
-            code=code("generate_world"),
+            world=study.settings.world.plain(),
+            code=this.code,
         script:
             "../scripts/generate_world.py"
+
+    this = study.job("generate_shard")
 
     rule generate_shard:
         output:
             "<results>/world/corpus/{shard}.jsonl.zst",
         log:
-            "<logs>/generate_shard/{shard}.log",
+            this.log,
         benchmark:
-            "<benchmarks>/generate_shard/{shard}.tsv"
+            this.benchmark
         conda:
-            "../../envs/workflow.yaml"
-        threads: 1
+            ENVIRONMENT
+        threads: this.threads
         resources:
-            mem_mb=2000,
-            runtime=60,
+            **this.resources,
         params:
-            world=study.world.model_dump(mode="json"),
-            number=lambda wildcards: list(shards).index(wildcards.shard),
-            code=code("generate_shard"),
+            world=study.settings.world.plain(),
+            number=lambda wildcards: list(study.shards).index(wildcards.shard),
+            code=this.code,
         script:
             "../scripts/generate_shard.py"
 
 
-if study.corpus.fetch:
+if study.remotes:
+
+    this = study.job("fetch_shard")
 
     rule fetch_shard:
         output:
             "<results>/corpus/fetched/{file}",
         log:
-            "<logs>/fetch_shard/{file}.log",
+            this.log,
         benchmark:
-            "<benchmarks>/fetch_shard/{file}.tsv"
+            this.benchmark
         retries: 3
         conda:
-            "../../envs/workflow.yaml"
-        threads: needs("fetch_shard", "threads", 1)
+            ENVIRONMENT
+        threads: this.threads
         resources:
-            mem_mb=needs("fetch_shard", "mem_mb", 1000),
-            runtime=needs("fetch_shard", "runtime", 240),
+            **this.resources,
         params:
-            source=lambda wildcards: remotes[wildcards.file].source,
-            code=code("fetch_shard"),
+            source=lambda wildcards: study.remotes[wildcards.file].source,
+            code=this.code,
         script:
             "../scripts/fetch_shard.py"
 
 
+this = study.job("inspect_shard")
+
+
 rule inspect_shard:
     input:
-        lambda wildcards: shards[wildcards.shard],
+        lambda wildcards: study.shards[wildcards.shard],
     output:
         "<results>/corpus/shards/{shard}.parquet",
     log:
-        "<logs>/inspect_shard/{shard}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/inspect_shard/{shard}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("inspect_shard", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("inspect_shard", "mem_mb", 1000),
-        runtime=needs("inspect_shard", "runtime", 120),
+        **this.resources,
     params:
-        corpus=corpus_reading(),
-        code=code("inspect_shard"),
+        corpus=study.reading,
+        code=this.code,
     script:
         "../scripts/inspect_shard.py"
 
 
+this = study.job("write_manifest")
+
+
 rule write_manifest:
     input:
-        expand(rules.inspect_shard.output, shard=shards),
+        expand(rules.inspect_shard.output, shard=study.shards),
     output:
         "<results>/corpus/manifest.parquet",
     log:
-        "<logs>/write_manifest.log",
+        this.log,
     benchmark:
-        "<benchmarks>/write_manifest.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: 1
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=500,
-        runtime=10,
+        **this.resources,
     params:
-        code=code("write_manifest"),
+        code=this.code,
     script:
         "../scripts/write_manifest.py"

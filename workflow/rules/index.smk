@@ -1,85 +1,102 @@
 # Exact counts of every candidate n-gram, and the suffix arrays of the infinity-gram LM.
 
 
+def index_tokenizer():
+    """The tokenizer's folder where it is trained here: a hub has no file to wait for."""
+    return [] if study.settings.infgram.tokenizer else rules.train_tokenizer.output[0]
+
+
+this = study.job("list_candidates")
+
+
 rule list_candidates:
     input:
-        [examples_of(task, split) for task, split in mined_splits()],
+        [
+            f"<results>/tasks/{task}.{split}.parquet"
+            for task, split in study.mined_splits
+        ],
     output:
         "<results>/ngrams/candidates.parquet",
     log:
-        "<logs>/list_candidates.log",
+        this.log,
     benchmark:
-        "<benchmarks>/list_candidates.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("list_candidates", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("list_candidates", "mem_mb", 4000),
-        runtime=needs("list_candidates", "runtime", 60),
+        **this.resources,
     params:
-        n=[study.tasks[task].n for task, _ in mined_splits()],
-        grams=[grams(task) for task, _ in mined_splits()],
+        n=[study.tasks[task].n for task, _ in study.mined_splits],
+        grams=[study.grams(task) for task, _ in study.mined_splits],
         decontamination=[
             study.decontamination if split == "test" else []
-            for _, split in mined_splits()
+            for _, split in study.mined_splits
         ],
-        code=code("list_candidates"),
+        code=this.code,
     script:
         "../scripts/list_candidates.py"
 
 
+this = study.job("count_ngrams")
+
+
 rule count_ngrams:
     input:
-        shard=lambda wildcards: shards[wildcards.shard],
+        shard=lambda wildcards: study.shards[wildcards.shard],
         candidates=rules.list_candidates.output[0],
         manifest=rules.inspect_shard.output[0],
     output:
         "<results>/ngrams/shards/{shard}.parquet",
     log:
-        "<logs>/count_ngrams/{shard}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/count_ngrams/{shard}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("count_ngrams", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("count_ngrams", "mem_mb", 4000),
-        runtime=needs("count_ngrams", "runtime", 240),
+        **this.resources,
     params:
-        corpus=corpus_reading(),
-        code=code("count_ngrams"),
+        corpus=study.reading,
+        code=this.code,
     script:
         "../scripts/count_ngrams.py"
 
 
+this = study.job("merge_ngrams")
+
+
 rule merge_ngrams:
     input:
-        expand(rules.count_ngrams.output, shard=shards),
+        expand(rules.count_ngrams.output, shard=study.shards),
     output:
         "<results>/ngrams/counts.parquet",
     log:
-        "<logs>/merge_ngrams.log",
+        this.log,
     benchmark:
-        "<benchmarks>/merge_ngrams.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("merge_ngrams", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("merge_ngrams", "mem_mb", 4000),
-        runtime=needs("merge_ngrams", "runtime", 60),
+        **this.resources,
     params:
-        code=code("merge_ngrams"),
+        code=this.code,
     script:
         "../scripts/merge_ngrams.py"
 
 
-if study.infgram:
+if study.settings.infgram:
+
+    this = study.job("index_shard")
 
     rule index_shard:
         input:
-            shard=lambda wildcards: list(shards.values())[int(wildcards.number)],
+            shard=lambda wildcards: list(study.shards.values())[int(wildcards.number)],
             manifest=lambda wildcards: expand(
-                rules.inspect_shard.output, shard=list(shards)[int(wildcards.number)]
+                rules.inspect_shard.output,
+                shard=list(study.shards)[int(wildcards.number)],
             ),
             tokenizer=index_tokenizer(),
         output:
@@ -87,52 +104,53 @@ if study.infgram:
             offset="<results>/infgram/index/offset.{number}",
             table="<results>/infgram/index/table.{number}",
         log:
-            "<logs>/index_shard/{number}.log",
+            this.log,
         benchmark:
-            "<benchmarks>/index_shard/{number}.tsv"
+            this.benchmark
         conda:
-            "../../envs/workflow.yaml"
-        threads: needs("index_shard", "threads", 1)
+            ENVIRONMENT
+        threads: this.threads
         resources:
-            mem_mb=needs("index_shard", "mem_mb", 8000),
-            runtime=needs("index_shard", "runtime", 480),
+            **this.resources,
         params:
-            shard=lambda wildcards: list(shards)[int(wildcards.number)],
-            tokenizer=study.infgram.tokenizer,
-            corpus=corpus_reading(),
-            code=code("index_shard"),
+            shard=lambda wildcards: list(study.shards)[int(wildcards.number)],
+            tokenizer=study.settings.infgram.tokenizer,
+            corpus=study.reading,
+            code=this.code,
         script:
             "../scripts/index_shard.py"
+
+    this = study.job("score_infgram")
 
     rule score_infgram:
         input:
             examples="<results>/tasks/{task}.test.parquet",
+            prompts=rules.write_prompts.output[0],
             index=(
-                study.infgram.index
+                study.settings.infgram.index
                 or expand(
                     [
                         rules.index_shard.output.tokenized,
                         rules.index_shard.output.offset,
                         rules.index_shard.output.table,
                     ],
-                    number=range(len(shards)),
+                    number=range(len(study.shards)),
                 )
             ),
             tokenizer=index_tokenizer(),
         output:
             "<results>/infgram/{task}.parquet",
         log:
-            "<logs>/score_infgram/{task}.log",
+            this.log,
         benchmark:
-            "<benchmarks>/score_infgram/{task}.tsv"
+            this.benchmark
         conda:
-            "../../envs/workflow.yaml"
-        threads: needs("score_infgram", "threads", 1)
+            ENVIRONMENT
+        threads: this.threads
         resources:
-            mem_mb=needs("score_infgram", "mem_mb", 8000),
-            runtime=needs("score_infgram", "runtime", 120),
+            **this.resources,
         params:
-            tokenizer=study.infgram.tokenizer,
-            code=code("score_infgram"),
+            tokenizer=study.settings.infgram.tokenizer,
+            code=this.code,
         script:
             "../scripts/score_infgram.py"

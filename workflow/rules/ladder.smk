@@ -1,125 +1,132 @@
 # A tokenizer and a ladder of models, trained on the corpus.
 
-if study.ladder:
+
+def piece_before(trained, piece):
+    """The folder that a piece of a model's training goes on from; the first has none."""
+    return f"<results>/ladder/pieces/{trained}.{piece - 1}" if piece > 1 else []
+
+
+if study.settings.ladder:
+
+    this = study.job("train_tokenizer")
 
     rule train_tokenizer:
         input:
             manifest=rules.write_manifest.output[0],
-            shards=list(shards.values()),
+            shards=list(study.shards.values()),
         output:
             directory("<results>/ladder/tokenizer"),
         log:
-            "<logs>/train_tokenizer.log",
+            this.log,
         benchmark:
-            "<benchmarks>/train_tokenizer.tsv"
+            this.benchmark
         conda:
-            "../../envs/workflow.yaml"
-        threads: needs("train_tokenizer", "threads", 1)
+            ENVIRONMENT
+        threads: this.threads
         resources:
-            mem_mb=needs("train_tokenizer", "mem_mb", 2000),
-            runtime=needs("train_tokenizer", "runtime", 60),
+            **this.resources,
         params:
-            shards=shards,
-            corpus=corpus_reading(),
-            vocabulary=study.ladder.vocabulary,
-            documents=study.ladder.tokenizer_documents,
-            code=code("train_tokenizer"),
+            shards=study.shards,
+            corpus=study.reading,
+            vocabulary=study.settings.ladder.vocabulary,
+            documents=study.settings.ladder.tokenizer_documents,
+            code=this.code,
         script:
             "../scripts/train_tokenizer.py"
 
+    this = study.job("pack_shard")
+
     rule pack_shard:
         input:
-            shard=lambda wildcards: shards[wildcards.shard],
+            shard=lambda wildcards: study.shards[wildcards.shard],
             tokenizer=rules.train_tokenizer.output[0],
         output:
             temp("<results>/ladder/tokens/{shard}.npy"),
         log:
-            "<logs>/pack_shard/{shard}.log",
+            this.log,
         benchmark:
-            "<benchmarks>/pack_shard/{shard}.tsv"
+            this.benchmark
         conda:
-            "../../envs/workflow.yaml"
-        threads: needs("pack_shard", "threads", 1)
+            ENVIRONMENT
+        threads: this.threads
         resources:
-            mem_mb=needs("pack_shard", "mem_mb", 2000),
-            runtime=needs("pack_shard", "runtime", 120),
+            **this.resources,
         params:
-            corpus=corpus_reading(),
-            code=code("pack_shard"),
+            corpus=study.reading,
+            code=this.code,
         script:
             "../scripts/pack_shard.py"
 
+    this = study.job("pack_corpus")
+
     rule pack_corpus:
         input:
-            expand(rules.pack_shard.output, shard=shards),
+            expand(rules.pack_shard.output, shard=study.shards),
         output:
             "<results>/ladder/tokens.npy",
         log:
-            "<logs>/pack_corpus.log",
+            this.log,
         benchmark:
-            "<benchmarks>/pack_corpus.tsv"
+            this.benchmark
         conda:
-            "../../envs/workflow.yaml"
-        threads: needs("pack_corpus", "threads", 1)
+            ENVIRONMENT
+        threads: this.threads
         resources:
-            mem_mb=needs("pack_corpus", "mem_mb", 2000),
-            runtime=needs("pack_corpus", "runtime", 60),
+            **this.resources,
         params:
-            code=code("pack_corpus"),
+            code=this.code,
         script:
             "../scripts/pack_corpus.py"
+
+    this = study.job("train_model")
 
     rule train_model:
         input:
             tokens=rules.pack_corpus.output[0],
             tokenizer=rules.train_tokenizer.output[0],
             before=lambda wildcards: piece_before(
-                wildcards.size, study.ladder.sizes[wildcards.size].pieces
+                wildcards.trained, study.pieces(wildcards.trained)
             ),
         output:
-            directory("<results>/ladder/{size}"),
+            directory("<results>/ladder/{trained}"),
         log:
-            "<logs>/train_model/{size}.log",
+            this.log,
         benchmark:
-            "<benchmarks>/train_model/{size}.tsv"
+            this.benchmark
         # The largest model takes longest: start it first.
-        priority: lambda wildcards: 1 + list(models).index(wildcards.size)
+        priority: lambda wildcards: 1 + list(study.models).index(wildcards.trained)
         conda:
-            "../../envs/workflow.yaml"
-        threads: study.ladder.threads
+            ENVIRONMENT
+        threads: study.settings.ladder.threads
         resources:
-            mem_mb=study.ladder.mem_mb,
-            runtime=study.ladder.runtime,
-            gpu=study.ladder.gpus,
+            mem_mb=study.settings.ladder.mem_mb,
+            runtime=study.settings.ladder.runtime,
+            gpu=study.settings.ladder.gpus,
         params:
-            ladder=study.ladder.recipe(),
-            size=lambda wildcards: study.ladder.sizes[wildcards.size].model_dump(
-                mode="json"
-            ),
-            piece=lambda wildcards: study.ladder.sizes[wildcards.size].pieces,
-            seed=study.seed,
-            code=code("train_model"),
+            training=lambda wildcards: study.training(wildcards.trained),
+            piece=lambda wildcards: study.pieces(wildcards.trained),
+            code=this.code,
         script:
             "../scripts/train_model.py"
+
+    this = study.job("train_piece")
 
     use rule train_model as train_piece with:
         input:
             tokens=rules.pack_corpus.output[0],
             tokenizer=rules.train_tokenizer.output[0],
-            before=lambda wildcards: piece_before(wildcards.size, int(wildcards.piece)),
+            before=lambda wildcards: piece_before(
+                wildcards.trained, int(wildcards.piece)
+            ),
         output:
-            temp(directory("<results>/ladder/pieces/{size}.{piece}")),
+            temp(directory("<results>/ladder/pieces/{trained}.{piece}")),
         log:
-            "<logs>/train_model/{size}.{piece}.log",
+            this.log,
         benchmark:
-            "<benchmarks>/train_model/{size}.{piece}.tsv"
+            this.benchmark
         wildcard_constraints:
             piece=r"\d+",
         params:
-            ladder=study.ladder.recipe(),
-            size=lambda wildcards: study.ladder.sizes[wildcards.size].model_dump(
-                mode="json"
-            ),
+            training=lambda wildcards: study.training(wildcards.trained),
             piece=lambda wildcards: int(wildcards.piece),
-            seed=study.seed,
-            code=code("train_model"),
+            code=this.code,

@@ -1,111 +1,181 @@
 # Task-gram pairs above the threshold, and the documents that hold both sides.
 
 
+def mined_split(wildcards):
+    """The examples that a task's pairs are mined from."""
+    return f"<results>/tasks/{wildcards.task}.{study.tasks[wildcards.task].pairs_from}.parquet"
+
+
+def vectors(wildcards):
+    """Vectors of the n-grams where the embedder is none that is trained here."""
+    trained = study.fitted(wildcards.task)
+    return [] if trained else expand(rules.embed_ngrams.output, **wildcards)
+
+
+this = study.job("fit_embedder")
+
+
 rule fit_embedder:
     input:
         manifest=rules.write_manifest.output[0],
-        shards=list(shards.values()),
+        shards=list(study.shards.values()),
     output:
         "<results>/embedders/{embedder}.npz",
     log:
-        "<logs>/fit_embedder/{embedder}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/fit_embedder/{embedder}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("fit_embedder", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("fit_embedder", "mem_mb", 4000),
-        runtime=needs("fit_embedder", "runtime", 120),
+        **this.resources,
     params:
-        shards=shards,
-        corpus=corpus_reading(),
-        embedder=lambda wildcards: study.embedders[wildcards.embedder].model_dump(
-            mode="json"
-        ),
-        code=code("fit_embedder"),
+        shards=study.shards,
+        corpus=study.reading,
+        embedder=lambda wildcards: study.settings.embedders[wildcards.embedder].plain(),
+        code=this.code,
     script:
         "../scripts/fit_embedder.py"
 
 
+this = study.job("embed_ngrams")
+
+
+rule embed_ngrams:
+    input:
+        examples=mined_split,
+        counts=rules.merge_ngrams.output[0],
+    output:
+        "<results>/embedders/vectors/{task}.n{n}.parquet",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    conda:
+        ENVIRONMENT
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        grams=lambda wildcards: study.grams(wildcards.task),
+        embedder=lambda wildcards: study.embedder(wildcards.task).plain(),
+        code=this.code,
+    script:
+        "../scripts/embed_ngrams.py"
+
+
+this = study.job("mine_pairs")
+
+
 rule mine_pairs:
     input:
-        examples=lambda wildcards: examples_of(
-            wildcards.task, mining_split(wildcards.task)
-        ),
+        examples=mined_split,
         counts=rules.merge_ngrams.output[0],
-        fitted=lambda wildcards: fitted(wildcards.task),
-        alignments=rules.generate_world.output.alignments if study.world else [],
+        fitted=lambda wildcards: study.fitted(wildcards.task),
+        vectors=vectors,
+        alignments=(
+            rules.generate_world.output.alignments if study.settings.world else []
+        ),
     output:
         mined="<results>/pairs/mined/{task}.n{n}.parquet",
         alignment="<results>/pairs/alignment/{task}.n{n}.parquet",
     log:
-        "<logs>/mine_pairs/{task}.n{n}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/mine_pairs/{task}.n{n}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("mine_pairs", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("mine_pairs", "mem_mb", 8000),
-        runtime=needs("mine_pairs", "runtime", 240),
+        **this.resources,
     params:
-        grams=lambda wildcards: grams(wildcards.task),
-        thresholds=thresholds,
-        embedder=lambda wildcards: embedder_of(wildcards.task).model_dump(mode="json"),
-        code=code("mine_pairs"),
+        grams=lambda wildcards: study.grams(wildcards.task),
+        thresholds=lambda wildcards: study.thresholds(wildcards.task)[int(wildcards.n)],
+        embedder=lambda wildcards: study.tasks[wildcards.task].embedder,
+        code=this.code,
     script:
         "../scripts/mine_pairs.py"
 
 
+this = study.job("list_pairs")
+
+
+rule list_pairs:
+    input:
+        expand(rules.mine_pairs.output.mined, zip, **study.task_n),
+    output:
+        "<results>/pairs/distinct.parquet",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    conda:
+        ENVIRONMENT
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        code=this.code,
+    script:
+        "../scripts/list_pairs.py"
+
+
+this = study.job("count_pairs")
+
+
 rule count_pairs:
     input:
-        shard=lambda wildcards: shards[wildcards.shard],
-        mined=expand(rules.mine_pairs.output.mined, zip, **task_n()),
+        shard=lambda wildcards: study.shards[wildcards.shard],
+        pairs=rules.list_pairs.output[0],
         counts=rules.merge_ngrams.output[0],
     output:
         counts="<results>/pairs/shards/{shard}.parquet",
         samples="<results>/pairs/samples/{shard}.parquet",
     log:
-        "<logs>/count_pairs/{shard}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/count_pairs/{shard}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("count_pairs", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("count_pairs", "mem_mb", 8000),
-        runtime=needs("count_pairs", "runtime", 240),
+        **this.resources,
     params:
-        corpus=corpus_reading(),
-        samples=study.samples,
-        code=code("count_pairs"),
+        corpus=study.reading,
+        samples=study.settings.samples,
+        code=this.code,
     script:
         "../scripts/count_pairs.py"
 
 
+this = study.job("merge_pairs")
+
+
 rule merge_pairs:
     input:
-        counts=expand(rules.count_pairs.output.counts, shard=shards),
-        samples=expand(rules.count_pairs.output.samples, shard=shards),
+        counts=expand(rules.count_pairs.output.counts, shard=study.shards),
+        samples=expand(rules.count_pairs.output.samples, shard=study.shards),
     output:
         counts="<results>/pairs/counts.parquet",
         samples="<results>/pairs/samples.parquet",
     log:
-        "<logs>/merge_pairs.log",
+        this.log,
     benchmark:
-        "<benchmarks>/merge_pairs.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("merge_pairs", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("merge_pairs", "mem_mb", 8000),
-        runtime=needs("merge_pairs", "runtime", 60),
+        **this.resources,
     params:
-        samples=study.samples,
-        code=code("merge_pairs"),
+        samples=study.settings.samples,
+        code=this.code,
     script:
         "../scripts/merge_pairs.py"
+
+
+this = study.job("tabulate_pairs")
 
 
 rule tabulate_pairs:
@@ -118,65 +188,68 @@ rule tabulate_pairs:
         pairs="<results>/pairs/{task}.n{n}.parquet",
         matched="<results>/items/{task}.n{n}.parquet",
     log:
-        "<logs>/tabulate_pairs/{task}.n{n}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/tabulate_pairs/{task}.n{n}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("tabulate_pairs", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("tabulate_pairs", "mem_mb", 4000),
-        runtime=needs("tabulate_pairs", "runtime", 60),
+        **this.resources,
     params:
-        grams=lambda wildcards: grams(wildcards.task),
-        code=code("tabulate_pairs"),
+        grams=lambda wildcards: study.grams(wildcards.task),
+        code=this.code,
     script:
         "../scripts/tabulate_pairs.py"
 
 
+this = study.job("measure_alignment")
+
+
 rule measure_alignment:
     input:
-        alignment=expand(rules.mine_pairs.output.alignment, zip, **task_n()),
-        mined=expand(rules.mine_pairs.output.mined, zip, **task_n()),
+        alignment=expand(rules.mine_pairs.output.alignment, zip, **study.task_n),
+        mined=expand(rules.mine_pairs.output.mined, zip, **study.task_n),
         pair_counts=rules.merge_pairs.output.counts,
     output:
         "<results>/pairs/alignment.csv",
     log:
-        "<logs>/measure_alignment.log",
+        this.log,
     benchmark:
-        "<benchmarks>/measure_alignment.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("measure_alignment", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("measure_alignment", "mem_mb", 4000),
-        runtime=needs("measure_alignment", "runtime", 30),
+        **this.resources,
     params:
-        **task_n(),
-        code=code("measure_alignment"),
+        **study.task_n,
+        code=this.code,
     script:
         "../scripts/measure_alignment.py"
+
+
+this = study.job("measure_coverage")
 
 
 rule measure_coverage:
     input:
         alignment=rules.measure_alignment.output[0],
-        matched=expand(rules.tabulate_pairs.output.matched, zip, **task_n()),
-        examples=[examples_of(task) for task in task_n()["task"]],
+        matched=expand(rules.tabulate_pairs.output.matched, zip, **study.task_n),
+        examples=expand("<results>/tasks/{task}.test.parquet", zip, **study.task_n),
     output:
         "<results>/pairs/coverage.csv",
     log:
-        "<logs>/measure_coverage.log",
+        this.log,
     benchmark:
-        "<benchmarks>/measure_coverage.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: 1
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=4000,
-        runtime=30,
+        **this.resources,
     params:
-        **task_n(),
-        code=code("measure_coverage"),
+        **study.task_n,
+        code=this.code,
     script:
         "../scripts/measure_coverage.py"

@@ -1,100 +1,124 @@
 # What models write that no document holds: generated pairs and their counts.
 
+this = study.job("list_generated_pairs")
+
 
 rule list_generated_pairs:
     input:
         examples="<results>/tasks/{task}.test.parquet",
         generations=expand(
-            "<results>/generations/{{task}}/{model}.parquet", model=models
+            "<results>/generations/{{task}}/{model}.parquet", model=study.models
         ),
     output:
         "<results>/novelty/pairs/{task}.parquet",
     log:
-        "<logs>/list_generated_pairs/{task}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/list_generated_pairs/{task}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("list_generated_pairs", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("list_generated_pairs", "mem_mb", 8000),
-        runtime=needs("list_generated_pairs", "runtime", 60),
+        **this.resources,
     params:
         n=lambda wildcards: study.tasks[wildcards.task].n,
-        grams=lambda wildcards: grams(wildcards.task),
-        code=code("list_generated_pairs"),
+        grams=lambda wildcards: study.grams(wildcards.task),
+        code=this.code,
     script:
         "../scripts/list_generated_pairs.py"
 
 
-rule count_generated_pairs:
+this = study.job("gather_generated_pairs")
+
+
+use rule list_pairs as gather_generated_pairs with:
     input:
-        shard=lambda wildcards: shards[wildcards.shard],
-        pairs=expand(rules.list_generated_pairs.output, task=novelty_tasks()),
+        expand(rules.list_generated_pairs.output, task=study.novelty_tasks),
     output:
-        "<results>/novelty/shards/{shard}.parquet",
+        "<results>/novelty/distinct.parquet",
     log:
-        "<logs>/count_generated_pairs/{shard}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/count_generated_pairs/{shard}.tsv"
-    conda:
-        "../../envs/workflow.yaml"
-    threads: needs("count_generated_pairs", "threads", 1)
+        this.benchmark
+    threads: this.threads
     resources:
-        mem_mb=needs("count_generated_pairs", "mem_mb", 8000),
-        runtime=needs("count_generated_pairs", "runtime", 240),
+        **this.resources,
     params:
-        corpus=corpus_reading(),
-        code=code("count_generated_pairs"),
-    script:
-        "../scripts/count_generated_pairs.py"
+        code=this.code,
+
+
+this = study.job("count_generated_pairs")
+
+
+use rule count_pairs as count_generated_pairs with:
+    input:
+        shard=lambda wildcards: study.shards[wildcards.shard],
+        pairs=rules.gather_generated_pairs.output[0],
+        counts=[],
+    output:
+        counts="<results>/novelty/shards/{shard}.parquet",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        corpus=study.reading,
+        samples=0,
+        code=this.code,
+
+
+this = study.job("merge_generated_pairs")
 
 
 rule merge_generated_pairs:
     input:
-        expand(rules.count_generated_pairs.output, shard=shards),
+        expand(rules.count_generated_pairs.output, shard=study.shards),
     output:
         "<results>/novelty/counts.parquet",
     log:
-        "<logs>/merge_generated_pairs.log",
+        this.log,
     benchmark:
-        "<benchmarks>/merge_generated_pairs.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("merge_generated_pairs", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("merge_generated_pairs", "mem_mb", 8000),
-        runtime=needs("merge_generated_pairs", "runtime", 60),
+        **this.resources,
     params:
-        code=code("merge_generated_pairs"),
+        code=this.code,
     script:
         "../scripts/merge_generated_pairs.py"
+
+
+this = study.job("embed_generated_pairs")
 
 
 rule embed_generated_pairs:
     input:
         examples="<results>/tasks/{task}.test.parquet",
         generations=expand(
-            "<results>/generations/{{task}}/{model}.parquet", model=ends()
+            "<results>/generations/{{task}}/{model}.parquet", model=study.ends
         ),
-        fitted=lambda wildcards: fitted(wildcards.task),
+        fitted=lambda wildcards: study.fitted(wildcards.task),
     output:
         "<results>/novelty/cosines/{task}.parquet",
     log:
-        "<logs>/embed_generated_pairs/{task}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/embed_generated_pairs/{task}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: 1
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=8000,
-        runtime=240,
+        **this.resources,
     params:
         n=lambda wildcards: study.tasks[wildcards.task].n,
-        grams=lambda wildcards: grams(wildcards.task),
-        models={name: models[name].parameters for name in ends()},
-        embedder=lambda wildcards: embedder_of(wildcards.task).model_dump(mode="json"),
-        code=code("embed_generated_pairs"),
+        grams=lambda wildcards: study.grams(wildcards.task),
+        models=study.ends,
+        embedder=lambda wildcards: study.embedder(wildcards.task).plain(),
+        code=this.code,
     script:
         "../scripts/embed_generated_pairs.py"

@@ -1,364 +1,309 @@
 # From counts and probabilities to memorization, performance, novelty, verdicts, comparisons.
 
 
+def measured(wildcards):
+    """The measured items of a task: of every model, and of every n in turn."""
+    return [
+        f"<results>/items/measured/{wildcards.task}/{model}.n{n}.parquet"
+        for model in study.models
+        for n in study.tasks[wildcards.task].n
+    ]
+
+
+def generations(wildcards):
+    """What every model wrote for a task."""
+    return (
+        expand(rules.assemble_generations.output, **wildcards) if study.models else []
+    )
+
+
+if study.models:
+
+    this = study.job("measure_items")
+
+    rule measure_items:
+        input:
+            matched=rules.tabulate_pairs.output.matched,
+            mined=rules.mine_pairs.output.mined,
+            generations=rules.assemble_generations.output,
+            infgram=rules.score_infgram.output[0] if study.settings.infgram else [],
+        output:
+            expand(
+                "<results>/items/measured/{{task}}/{model}.n{{n}}.parquet",
+                model=study.models,
+            ),
+        log:
+            this.log,
+        benchmark:
+            this.benchmark
+        conda:
+            ENVIRONMENT
+        threads: this.threads
+        resources:
+            **this.resources,
+        params:
+            code=this.code,
+        script:
+            "../scripts/measure_items.py"
+
+
+this = study.job("score_memorization")
+
+
 rule score_memorization:
     input:
-        matched=lambda wildcards: expand(
-            "<results>/items/{task}.n{n}.parquet",
-            task=wildcards.task,
-            n=study.tasks[wildcards.task].n,
-        ),
-        generations="<results>/generations/{task}/{model}.parquet",
-        infgram="<results>/infgram/{task}.parquet" if study.infgram else [],
+        measured=measured,
+        generations=generations,
         examples="<results>/tasks/{task}.test.parquet",
         counts=rules.merge_ngrams.output[0],
-        truth=rules.generate_world.output.examples if study.world else [],
+        truth=rules.generate_world.output.examples if study.settings.world else [],
     output:
-        memorization="<results>/scores/memorization/{task}/{model}.parquet",
-        controls="<results>/scores/controls/{task}/{model}.parquet",
-        variants="<results>/scores/variants/{task}/{model}.parquet",
+        memorization="<results>/scores/memorization/{task}.parquet",
+        controls="<results>/scores/controls/{task}.parquet",
+        variants="<results>/scores/variants/{task}.parquet",
     log:
-        "<logs>/score_memorization/{task}/{model}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/score_memorization/{task}/{model}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("score_memorization", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("score_memorization", "mem_mb", 4000),
-        runtime=needs("score_memorization", "runtime", 120),
+        **this.resources,
     params:
         n=lambda wildcards: study.tasks[wildcards.task].n,
-        parameters=lambda wildcards: models[wildcards.model].parameters,
-        resampling=resampling(),
-        code=code("score_memorization"),
+        infgram=bool(study.settings.infgram),
+        models=study.series,
+        resampling=study.resampling,
+        code=this.code,
     script:
         "../scripts/score_memorization.py"
 
 
-rule merge_memorization:
-    input:
-        memorization=expand(
-            rules.score_memorization.output.memorization,
-            task=study.tasks,
-            model=models,
-        ),
-        controls=expand(
-            rules.score_memorization.output.controls, task=study.tasks, model=models
-        ),
-        variants=expand(
-            rules.score_memorization.output.variants, task=study.tasks, model=models
-        ),
-    output:
-        memorization="<results>/scores/memorization.csv",
-        controls="<results>/scores/controls.csv",
-        variants="<results>/scores/variants.csv",
-    log:
-        "<logs>/merge_memorization.log",
-    benchmark:
-        "<benchmarks>/merge_memorization.tsv"
-    conda:
-        "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        permuted=permuted_tasks(),
-        code=code("merge_memorization"),
-    script:
-        "../scripts/merge_memorization.py"
+this = study.job("score_thresholds")
 
 
 rule score_thresholds:
     input:
-        matched=lambda wildcards: expand(
-            "<results>/items/{task}.n{n}.parquet",
-            task=wildcards.task,
-            n=study.tasks[wildcards.task].n,
-        ),
-        mined=lambda wildcards: expand(
-            "<results>/pairs/mined/{task}.n{n}.parquet",
-            task=wildcards.task,
-            n=study.tasks[wildcards.task].n,
-        ),
-        generations="<results>/generations/{task}/{model}.parquet",
+        measured,
     output:
-        "<results>/scores/thresholds/{task}/{model}.parquet",
+        "<results>/scores/thresholds/{task}.parquet",
     log:
-        "<logs>/score_thresholds/{task}/{model}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/score_thresholds/{task}/{model}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: 1
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=4000,
-        runtime=120,
+        **this.resources,
     params:
-        n=lambda wildcards: study.tasks[wildcards.task].n,
-        gammas=lambda wildcards: [
-            study.tasks[wildcards.task].thresholds(n)
-            for n in study.tasks[wildcards.task].n
-        ],
-        parameters=lambda wildcards: models[wildcards.model].parameters,
-        resampling=resampling(),
-        code=code("score_thresholds"),
+        thresholds=lambda wildcards: study.thresholds(wildcards.task),
+        models=study.series,
+        resampling=study.resampling,
+        code=this.code,
     script:
         "../scripts/score_thresholds.py"
 
 
-rule merge_thresholds:
-    input:
-        expand(rules.score_thresholds.output, task=swept_tasks(), model=models),
-    output:
-        "<results>/scores/thresholds.csv",
-    log:
-        "<logs>/merge_thresholds.log",
-    benchmark:
-        "<benchmarks>/merge_thresholds.tsv"
-    conda:
-        "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        code=code("merge_thresholds"),
-    script:
-        "../scripts/merge_thresholds.py"
+this = study.job("score_performance")
 
 
 rule score_performance:
     input:
         examples="<results>/tasks/{task}.test.parquet",
-        generations=expand(
-            "<results>/generations/{{task}}/{model}.parquet", model=models
-        ),
-        matched=lambda wildcards: expand(
-            "<results>/items/{task}.n{n}.parquet",
-            task=wildcards.task,
-            n=study.tasks[wildcards.task].n,
-        ),
+        generations=generations,
+        matched=lambda wildcards: study.items(wildcards.task, ITEMS),
     output:
         performance="<results>/scores/performance/{task}.parquet",
         support="<results>/scores/support/{task}.parquet",
     log:
-        "<logs>/score_performance/{task}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/score_performance/{task}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("score_performance", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("score_performance", "mem_mb", 4000),
-        runtime=needs("score_performance", "runtime", 60),
+        **this.resources,
     params:
-        task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
-        models=series(),
-        bins=study.statistics.support_bins,
-        resampling=resampling(),
-        code=code("score_performance"),
+        n=lambda wildcards: study.tasks[wildcards.task].n,
+        metrics=lambda wildcards: study.metrics(wildcards.task),
+        bins=study.settings.statistics.support_bins,
+        models=study.series,
+        resampling=study.resampling,
+        code=this.code,
     script:
         "../scripts/score_performance.py"
 
 
-rule merge_performance:
-    input:
-        performance=expand(rules.score_performance.output.performance, task=study.tasks),
-        support=expand(rules.score_performance.output.support, task=study.tasks),
-    output:
-        performance="<results>/scores/performance.csv",
-        support="<results>/scores/support.csv",
-    log:
-        "<logs>/merge_performance.log",
-    benchmark:
-        "<benchmarks>/merge_performance.tsv"
-    conda:
-        "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        code=code("merge_performance"),
-    script:
-        "../scripts/merge_performance.py"
+this = study.job("score_novelty")
 
 
 rule score_novelty:
     input:
-        examples=expand("<results>/tasks/{task}.test.parquet", task=novelty_tasks()),
-        generations=expand(
-            "<results>/generations/{task}/{model}.parquet",
-            task=novelty_tasks(),
-            model=models,
-        ),
-        counts=rules.merge_generated_pairs.output[0] if novelty_tasks() else [],
+        examples="<results>/tasks/{task}.test.parquet",
+        generations=generations,
+        counts=rules.merge_generated_pairs.output[0],
     output:
-        "<results>/scores/novelty.csv",
+        "<results>/scores/novelty/{task}.parquet",
     log:
-        "<logs>/score_novelty.log",
+        this.log,
     benchmark:
-        "<benchmarks>/score_novelty.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("score_novelty", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("score_novelty", "mem_mb", 8000),
-        runtime=needs("score_novelty", "runtime", 60),
+        **this.resources,
     params:
-        tasks={
-            name: {"n": study.tasks[name].n, **grams(name)} for name in novelty_tasks()
-        },
-        models=series(),
-        resampling=resampling(),
-        code=code("score_novelty"),
+        n=lambda wildcards: study.tasks[wildcards.task].n,
+        grams=lambda wildcards: study.grams(wildcards.task),
+        models=study.series,
+        resampling=study.resampling,
+        code=this.code,
     script:
         "../scripts/score_novelty.py"
 
 
+this = study.job("score_contamination")
+
+
+rule score_contamination:
+    input:
+        examples="<results>/tasks/{task}.test.parquet",
+        counts=rules.merge_ngrams.output[0],
+        generations=generations,
+        measured=measured,
+    output:
+        contamination="<results>/scores/contamination/{task}.parquet",
+        decontaminated="<results>/scores/decontaminated/{task}.parquet",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    conda:
+        ENVIRONMENT
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        n=study.decontamination,
+        task_n=lambda wildcards: study.tasks[wildcards.task].n,
+        metrics=lambda wildcards: study.metrics(wildcards.task),
+        models=study.series,
+        resampling=study.resampling,
+        code=this.code,
+    script:
+        "../scripts/score_contamination.py"
+
+
+this = study.job("merge_scores")
+
+
+rule merge_scores:
+    input:
+        lambda wildcards: study.parts(wildcards.table),
+    output:
+        "<results>/scores/{table}.csv",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    wildcard_constraints:
+        table="|".join(MERGED),
+    conda:
+        ENVIRONMENT
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        permuted=study.permuted_tasks,
+        code=this.code,
+    script:
+        "../scripts/merge_scores.py"
+
+
+this = study.job("judge_claims")
+
+
 rule judge_claims:
     input:
-        memorization=rules.merge_memorization.output.memorization,
-        controls=rules.merge_memorization.output.controls,
-        performance=rules.merge_performance.output.performance,
-        support=rules.merge_performance.output.support,
-        novelty=rules.score_novelty.output[0],
+        memorization="<results>/scores/memorization.csv",
+        controls="<results>/scores/controls.csv",
+        performance="<results>/scores/performance.csv",
+        support="<results>/scores/support.csv",
+        novelty="<results>/scores/novelty.csv",
     output:
         "<results>/scores/claims.csv",
     log:
-        "<logs>/judge_claims.log",
+        this.log,
     benchmark:
-        "<benchmarks>/judge_claims.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: 1
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **this.resources,
     params:
-        kinds={
-            name: task.kind
-            for name, task in study.tasks.items()
-            if not task.permuted_of
-        },
-        groups=mmlu_tasks(),
-        code=code("judge_claims"),
+        kinds=study.kinds(),
+        groups=study.mmlu_tasks(),
+        code=this.code,
     script:
         "../scripts/judge_claims.py"
 
 
+this = study.job("compare_instruct")
+
+
 rule compare_instruct:
     input:
-        memorization=rules.merge_memorization.output.memorization,
-        performance=rules.merge_performance.output.performance,
+        memorization="<results>/scores/memorization.csv",
+        performance="<results>/scores/performance.csv",
     output:
         "<results>/scores/instruct.csv",
     log:
-        "<logs>/compare_instruct.log",
+        this.log,
     benchmark:
-        "<benchmarks>/compare_instruct.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: 1
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **this.resources,
     params:
-        tuned=tuned_models(),
-        code=code("compare_instruct"),
+        tuned=study.tuned_models,
+        code=this.code,
     script:
         "../scripts/compare_instruct.py"
+
+
+this = study.job("compare_published")
 
 
 rule compare_published:
     input:
         published=workflow.source_path("../tracemem/scoring/published/values.csv"),
-        memorization=rules.merge_memorization.output.memorization,
-        performance=rules.merge_performance.output.performance,
-        support=rules.merge_performance.output.support,
+        memorization="<results>/scores/memorization.csv",
+        performance="<results>/scores/performance.csv",
+        support="<results>/scores/support.csv",
     output:
         "<results>/scores/published.csv",
     log:
-        "<logs>/compare_published.log",
+        this.log,
     benchmark:
-        "<benchmarks>/compare_published.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: 1
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **this.resources,
     params:
-        tasks=published_tasks(),
+        tasks=study.published_tasks(),
         models={
             name: {"path": model.path, "revision": model.revision}
-            for name, model in models.items()
+            for name, model in study.models.items()
         },
-        code=code("compare_published"),
+        code=this.code,
     script:
         "../scripts/compare_published.py"
-
-
-if study.decontamination:
-
-    rule score_contamination:
-        input:
-            examples="<results>/tasks/{task}.test.parquet",
-            counts=rules.merge_ngrams.output[0],
-            generations=expand(
-                "<results>/generations/{{task}}/{model}.parquet", model=models
-            ),
-            matched=lambda wildcards: expand(
-                "<results>/items/{task}.n{n}.parquet",
-                task=wildcards.task,
-                n=study.tasks[wildcards.task].n,
-            ),
-        output:
-            contamination="<results>/scores/contamination/{task}.parquet",
-            decontaminated="<results>/scores/decontaminated/{task}.parquet",
-        log:
-            "<logs>/score_contamination/{task}.log",
-        benchmark:
-            "<benchmarks>/score_contamination/{task}.tsv"
-        conda:
-            "../../envs/workflow.yaml"
-        threads: 1
-        resources:
-            mem_mb=4000,
-            runtime=120,
-        params:
-            task=lambda wildcards: study.tasks[wildcards.task].model_dump(mode="json"),
-            n=study.decontamination,
-            models=series(),
-            resampling=resampling(),
-            code=code("score_contamination"),
-        script:
-            "../scripts/score_contamination.py"
-
-    rule merge_contamination:
-        input:
-            contamination=expand(
-                rules.score_contamination.output.contamination, task=study.tasks
-            ),
-            decontaminated=expand(
-                rules.score_contamination.output.decontaminated, task=study.tasks
-            ),
-        output:
-            contamination="<results>/scores/contamination.csv",
-            decontaminated="<results>/scores/decontaminated.csv",
-        log:
-            "<logs>/merge_contamination.log",
-        benchmark:
-            "<benchmarks>/merge_contamination.tsv"
-        conda:
-            "../../envs/workflow.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
-            runtime=10,
-        params:
-            code=code("merge_contamination"),
-        script:
-            "../scripts/merge_contamination.py"

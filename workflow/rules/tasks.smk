@@ -1,4 +1,6 @@
-# Every task's examples in one form.
+# Every task's examples in one form, and what models are asked of them.
+
+this = study.job("load_task")
 
 
 rule load_task:
@@ -7,17 +9,41 @@ rule load_task:
     output:
         "<results>/tasks/{task}.{split}.parquet",
     log:
-        "<logs>/load_task/{task}.{split}.log",
+        this.log,
     benchmark:
-        "<benchmarks>/load_task/{task}.{split}.tsv"
+        this.benchmark
     conda:
-        "../../envs/workflow.yaml"
-    threads: needs("load_task", "threads", 1)
+        ENVIRONMENT
+    threads: this.threads
     resources:
-        mem_mb=needs("load_task", "mem_mb", 2000),
-        runtime=needs("load_task", "runtime", 30),
+        **this.resources,
     params:
-        task=lambda wildcards: reading(wildcards.task),
-        code=code("load_task"),
+        task=lambda wildcards: study.examples(wildcards.task),
+        code=this.code,
     script:
         "../scripts/load_task.py"
+
+
+this = study.job("write_prompts")
+
+
+rule write_prompts:
+    input:
+        "<results>/tasks/{task}.test.parquet",
+    output:
+        "<results>/prompts/{task}.parquet",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    conda:
+        ENVIRONMENT
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        prompt=lambda wildcards: study.tasks[wildcards.task].prompt,
+        languages=lambda wildcards: study.tasks[wildcards.task].languages_by_direction(),
+        code=this.code,
+    script:
+        "../scripts/write_prompts.py"

@@ -1,8 +1,9 @@
 """Set the published numbers beside this study's own, where task and quantity are the same."""
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
 from tracemem.scoring import published
+from tracemem.scoring.tables import MEMORIZATION, PERFORMANCE, PUBLISHED, SUPPORT
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
@@ -11,8 +12,8 @@ if __name__ == "__main__":
             published.read(source.published),
             params.tasks,
             params.models,
-            tables.read(tables.MEMORIZATION, source.memorization),
-            tables.read(tables.PERFORMANCE, source.performance),
-            tables.read(tables.SUPPORT, source.support),
+            files.read(MEMORIZATION, source.memorization),
+            files.read(PERFORMANCE, source.performance),
+            files.read(SUPPORT, source.support),
         )
-        tables.write(tables.PUBLISHED, compared, snakemake.output[0])
+        files.write(PUBLISHED, compared, snakemake.output[0])

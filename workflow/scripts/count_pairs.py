@@ -2,31 +2,23 @@
 
 from pathlib import Path
 
-import pyarrow as pa
-from pyarrow.parquet import read_table
-
 from tracemem.corpus.shards import Shard
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
 from tracemem.ngrams.counting import count_pairs
-
-
-def distinct(parts: list[str]) -> pa.Table:
-    """The mined pairs of all tasks and n, once each, sorted."""
-    pair = ["input_gram", "output_gram"]
-    pairs = pa.concat_tables(read_table(part, columns=pair) for part in parts)
-    return pairs.group_by(pair).aggregate([]).sort_by([(name, "ascending") for name in pair])
-
+from tracemem.ngrams.tables import COUNTS, DISTINCT_PAIRS, PAIR_COUNTS, SAMPLES
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
+        source, output, params = snakemake.input, snakemake.output, snakemake.params
         counts, samples = count_pairs(
-            Shard(snakemake.wildcards.shard, Path(snakemake.input.shard)),
-            distinct(list(snakemake.input.mined)),
-            counts=read_table(snakemake.input.counts),
-            samples=snakemake.params.samples,
+            Shard(snakemake.wildcards.shard, Path(source.shard)),
+            files.read_arrow(DISTINCT_PAIRS, source.pairs),
+            counts=files.read_arrow(COUNTS, source.counts) if source.counts else None,
+            samples=params.samples,
             threads=snakemake.threads,
-            **snakemake.params.corpus,
+            **params.corpus,
         )
-        tables.write(tables.PAIR_COUNTS, counts, snakemake.output.counts)
-        tables.write(tables.SAMPLES, samples, snakemake.output.samples)
+        files.write(PAIR_COUNTS, counts, output.counts)
+        if params.samples or output.get("samples"):
+            files.write(SAMPLES, samples, output.samples)

@@ -1,4 +1,4 @@
-"""Run one model over one task: what it writes, and the probability of what it should write.
+"""Run one model over all tasks: what it writes, and the probability of what it should write.
 
 The job goes on in the Python that the config names for models: vLLM pins versions of its own and
 has an environment to itself.
@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from tracemem.generation import answering as generation
+from tracemem.generation import answering
 from tracemem.jobs import source
 
 # The library alone is lent to that Python: beside it may lie packages that are not its own.
@@ -24,13 +24,14 @@ if __name__ == "__main__":
     params = snakemake.params
     job = {
         "model": params.model,
-        "task": params.task,
+        "tasks": params.tasks,
         "chunk": params.chunk,
-        "examples": snakemake.input.examples,
+        "examples": list(snakemake.input.examples),
+        "prompts": list(snakemake.input.prompts),
         "output": snakemake.output[0],
         "log": snakemake.log[0],
     }
     python = params.python or sys.executable
     # In place of this process, so that signals, exit status and measurements are the job's own.
-    given = [str(source.PACKAGE), generation.__name__, json.dumps(job)]
+    given = [str(source.PACKAGE), answering.__name__, json.dumps(job)]
     os.execvp(python, [python, "-c", LENT, *given])

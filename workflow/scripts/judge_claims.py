@@ -1,19 +1,20 @@
 """Hold the study's claims against this run."""
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
 from tracemem.scoring import claims
+from tracemem.scoring.tables import CLAIMS, CONTROLS, MEMORIZATION, NOVELTY, PERFORMANCE, SUPPORT
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         source = snakemake.input
         verdicts = claims.judge(
-            tables.read(tables.MEMORIZATION, source.memorization),
-            tables.read(tables.CONTROLS, source.controls),
-            tables.read(tables.PERFORMANCE, source.performance),
-            tables.read(tables.SUPPORT, source.support),
-            tables.read(tables.NOVELTY, source.novelty),
+            files.read(MEMORIZATION, source.memorization),
+            files.read(CONTROLS, source.controls),
+            files.read(PERFORMANCE, source.performance),
+            files.read(SUPPORT, source.support),
+            files.read(NOVELTY, source.novelty),
             snakemake.params.kinds,
             snakemake.params.groups,
         )
-        tables.write(tables.CLAIMS, verdicts, snakemake.output[0])
+        files.write(CLAIMS, verdicts, snakemake.output[0])

@@ -3,16 +3,19 @@
 import pandas as pd
 
 from tracemem.generation import novelty
-from tracemem.jobs import tables
+from tracemem.generation.tables import GENERATED_PAIRS, GENERATIONS
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
 from tracemem.ngrams.stopwords import sides
+from tracemem.settings.mining import GramSettings
+from tracemem.tasks.tables import EXAMPLES
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         params = snakemake.params
-        examples = tables.read(tables.EXAMPLES, snakemake.input.examples)
-        generations = [tables.read(tables.GENERATIONS, p) for p in snakemake.input.generations]
-        stop = sides(params.grams["stop_words"], examples["group"])
+        examples = files.read(EXAMPLES, snakemake.input.examples)
+        generations = [files.read(GENERATIONS, p) for p in snakemake.input.generations]
+        stop = sides(GramSettings(**params.grams).stop_words, examples["group"])
         found = pd.concat(
             novelty.generated_pairs(examples, generation, n, *stop)
             for generation in generations
@@ -20,4 +23,4 @@ if __name__ == "__main__":
         )
         pairs = found[["input_gram", "output_gram"]].drop_duplicates()
         pairs = pairs.sort_values(["input_gram", "output_gram"])
-        tables.write(tables.GENERATED_PAIRS, pairs, snakemake.output[0])
+        files.write(GENERATED_PAIRS, pairs, snakemake.output[0])

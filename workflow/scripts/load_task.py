@@ -1,13 +1,12 @@
 """Read one split of a task, whatever its format, into the one form of all tasks."""
 
 from tracemem import tasks
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
-from tracemem.settings.tasks import TaskSettings
+from tracemem.settings.examples import ExamplesSettings
+from tracemem.tasks.tables import EXAMPLES
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        # How pairs are mined is required of a task, and nothing to its examples.
-        task = TaskSettings(**snakemake.params.task, n=1, gamma=0)
-        examples = tasks.load(task, snakemake.wildcards.split)
-        tables.write(tables.EXAMPLES, examples, snakemake.output[0])
+        task = ExamplesSettings(**snakemake.params.task)
+        files.write(EXAMPLES, tasks.load(task, snakemake.wildcards.split), snakemake.output[0])

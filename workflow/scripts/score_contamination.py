@@ -2,48 +2,41 @@
 
 import pandas as pd
 
-from tracemem.jobs import tables
+from tracemem.generation.tables import GENERATIONS
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
+from tracemem.models.series import Series
+from tracemem.ngrams.tables import COUNTS
 from tracemem.scoring import contamination, metrics
-from tracemem.scoring.memorization import Series
 from tracemem.scoring.statistics import Resampling
-from tracemem.settings.tasks import TaskSettings
+from tracemem.scoring.tables import CONTAMINATION, DECONTAMINATED, MEASURED
+from tracemem.settings.answering import MetricSettings
+from tracemem.tasks.tables import EXAMPLES
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         source, params, name = snakemake.input, snakemake.params, snakemake.wildcards.task
-        examples = tables.read(tables.EXAMPLES, source.examples)
-        counts = tables.read(tables.COUNTS, source.counts)
+        examples = files.read(EXAMPLES, source.examples)
+        counts = files.read(COUNTS, source.counts)
         held, rows = {}, []
         for n in params.n:
             searched, held[n] = contamination.search(examples, counts, n)
             numbers = len(examples), int(searched.sum()), int(held[n].sum())
             rows.append((name, n, *numbers))
-        found = pd.DataFrame(rows, columns=list(tables.CONTAMINATION.columns))
-        tables.write(tables.CONTAMINATION, found, snakemake.output.contamination)
-
-        task = TaskSettings(**params.task)
+        found = pd.DataFrame(rows, columns=list(CONTAMINATION.columns))
+        files.write(CONTAMINATION, found, snakemake.output.contamination)
+        asked = MetricSettings(**params.metrics)
         # Of several metrics only the first is needed, and another may load a model of its own.
-        metric = metrics.load(task.model_copy(update={"metrics": task.metrics[:1]}))[0]
-        matched = {
-            n: tables.read(tables.ITEMS, path)
-            for n, path in zip(task.n, source.matched, strict=True)
-        }
-        scores = [pd.DataFrame(columns=list(tables.DECONTAMINATED.columns))]
+        metric = metrics.load(asked.model_copy(update={"metrics": asked.metrics[:1]}))[0]
+        resampling, measured = Resampling(**params.resampling), iter(source.measured)
+        scores = [pd.DataFrame(columns=list(DECONTAMINATED.columns))]
         for (model, parameters), path in zip(
             params.models.items(), source.generations, strict=True
         ):
+            generations = files.read(GENERATIONS, path)
+            items = {n: files.read(MEASURED, next(measured)) for n in params.task_n}
             series = Series(name, model, parameters)
-            generations = tables.read(tables.GENERATIONS, path)
             scores.append(
-                contamination.score(
-                    examples,
-                    generations,
-                    matched,
-                    metric,
-                    held,
-                    series,
-                    Resampling(**params.resampling),
-                )
+                contamination.score(examples, generations, items, metric, held, series, resampling)
             )
-        tables.write(tables.DECONTAMINATED, pd.concat(scores), snakemake.output.decontaminated)
+        files.write(DECONTAMINATED, pd.concat(scores), snakemake.output.decontaminated)

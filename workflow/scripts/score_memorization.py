@@ -1,45 +1,53 @@
-"""Correlate what the corpus says of every answer with what one model says of it."""
+"""Correlate what the corpus says of every answer with what each model says of it."""
 
 import pandas as pd
 
-from tracemem.jobs import tables
+from tracemem.generation.tables import GENERATIONS
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
-from tracemem.scoring import memorization
+from tracemem.models.series import Series
+from tracemem.ngrams.tables import COUNTS
+from tracemem.scoring import controls, memorization
+from tracemem.scoring.aggregating import per_pair
 from tracemem.scoring.statistics import Resampling
+from tracemem.scoring.tables import CONTROLS, MEASURED, MEMORIZATION, VARIANTS
+from tracemem.tasks.tables import EXAMPLES
+from tracemem.world.tables import FACT_EXAMPLES
 
 
 def true_frequencies(path: str, task: str) -> pd.DataFrame | None:
     """The truth of a generated world for one task's test examples; None where it has none."""
-    truth = pd.read_parquet(path)
+    truth = files.read(FACT_EXAMPLES, path)
     truth = truth[truth["task"] == task]
     return None if truth.empty else truth
 
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        source, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
-        series = memorization.Series(wildcards.task, wildcards.model, params.parameters)
+        source, params, task = snakemake.input, snakemake.params, snakemake.wildcards.task
         resampling = Resampling(**params.resampling)
-        generations = tables.read(tables.GENERATIONS, source.generations)
-        infgram = source.get("infgram")
-        infgram = tables.read(tables.INFGRAM, infgram) if infgram else None
-        scores, controls, variants = [], [], []
-        for n, path in zip(params.n, source.matched, strict=True):
-            matched = tables.read(tables.ITEMS, path)
-            measured = memorization.measure(matched, generations, infgram)
-            scores.append(memorization.score(measured, series, n, resampling))
-            controls.append(memorization.output_control(measured, series, n, resampling))
-            variants.append(memorization.variants(matched, generations, series, n, resampling))
-        known = source.get("truth")
-        truth = true_frequencies(known, wildcards.task) if known else None
-        if truth is not None:
-            examples = tables.read(tables.EXAMPLES, source.examples)
-            counts = tables.read(tables.COUNTS, source.counts)
-            controls.append(
-                memorization.truth_controls(
-                    truth, examples, generations, counts, series, resampling
+        truth = true_frequencies(source.truth, task) if source.truth else None
+        examples, counts = files.read(EXAMPLES, source.examples), files.read(COUNTS, source.counts)
+        measured = iter(source.measured)
+        found = {MEMORIZATION: [], CONTROLS: [], VARIANTS: []}
+        for (model, parameters), path in zip(
+            params.models.items(), source.generations, strict=True
+        ):
+            series = Series(task, model, parameters)
+            for n in params.n:
+                items = files.read(MEASURED, next(measured))
+                pairs = per_pair(items)
+                found[MEMORIZATION].append(
+                    memorization.score(pairs, series, n, resampling, params.infgram)
                 )
-            )
-        tables.write(tables.MEMORIZATION, pd.concat(scores), snakemake.output.memorization)
-        tables.write(tables.CONTROLS, pd.concat(controls), snakemake.output.controls)
-        tables.write(tables.VARIANTS, pd.concat(variants), snakemake.output.variants)
+                found[CONTROLS].append(controls.output_control(pairs, series, n, resampling))
+                found[VARIANTS].append(memorization.variants(items, series, n, resampling))
+            if truth is not None:
+                generations = files.read(GENERATIONS, path)
+                found[CONTROLS].append(
+                    controls.truth_controls(
+                        truth, examples, generations, counts, series, resampling
+                    )
+                )
+        for table, parts in found.items():
+            files.write(table, pd.concat(parts), snakemake.output[table.name])

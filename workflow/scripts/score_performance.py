@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from tracemem.jobs import tables
+from tracemem.generation.tables import GENERATIONS
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
+from tracemem.mining.tables import ITEMS
 from tracemem.scoring import metrics, support
 from tracemem.scoring.metrics import Metric
 from tracemem.scoring.statistics import Resampling, interval
-from tracemem.settings.tasks import TaskSettings
+from tracemem.scoring.tables import PERFORMANCE, SUPPORT
+from tracemem.settings.answering import MetricSettings
+from tracemem.tasks.tables import EXAMPLES
 
 
 def by_group(
@@ -50,7 +54,7 @@ def by_support(
 
 
 def score(
-    task: TaskSettings,
+    asked: MetricSettings,
     examples: pd.DataFrame,
     generations: Mapping[str, pd.DataFrame],
     matched: Mapping[int, pd.DataFrame],
@@ -60,7 +64,7 @@ def score(
     """Rows of tables.PERFORMANCE and frames of tables.SUPPORT, less task and parameters.
 
     Args:
-        task: the task.
+        asked: how the task's answers are scored.
         examples: tables.EXAMPLES of the test split.
         generations: tables.GENERATIONS by model.
         matched: tables.ITEMS by n.
@@ -68,7 +72,7 @@ def score(
         resampling: draws and seed.
     """
     performance, supported = [], []
-    for metric in metrics.load(task):
+    for metric in metrics.load(asked):
         for model, generation in generations.items():
             statistics = metric.statistics(examples, generation)
             rows = by_group(examples, statistics, metric, resampling)
@@ -85,25 +89,20 @@ def score(
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         source, params, name = snakemake.input, snakemake.params, snakemake.wildcards.task
-        task = TaskSettings(**params.task)
         performance, supported = score(
-            task,
-            tables.read(tables.EXAMPLES, source.examples),
+            MetricSettings(**params.metrics),
+            files.read(EXAMPLES, source.examples),
             {
-                model: tables.read(tables.GENERATIONS, path)
+                model: files.read(GENERATIONS, path)
                 for model, path in zip(params.models, source.generations, strict=True)
             },
-            {
-                n: tables.read(tables.ITEMS, path)
-                for n, path in zip(task.n, source.matched, strict=True)
-            },
+            {n: files.read(ITEMS, path) for n, path in zip(params.n, source.matched, strict=True)},
             params.bins,
             Resampling(**params.resampling),
         )
         for table, frame in (
-            (tables.PERFORMANCE, pd.DataFrame(performance)),
-            (tables.SUPPORT, pd.concat(supported)),
+            (PERFORMANCE, pd.DataFrame(performance)),
+            (SUPPORT, pd.concat(supported)),
         ):
             sized = frame.assign(task=name, parameters=frame["model"].map(params.models))
-            part = table.path.removeprefix("scores/").removesuffix(".csv")
-            tables.write(table, sized, snakemake.output[part])
+            files.write(table, sized, snakemake.output[table.name])

@@ -1,29 +1,22 @@
-"""Correlate corpus and model over the pairs above each threshold of the cosine."""
+"""Correlate corpus and models over the pairs above each threshold of the cosine."""
 
 import pandas as pd
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
+from tracemem.models.series import Series
 from tracemem.scoring import thresholds
-from tracemem.scoring.memorization import Series
 from tracemem.scoring.statistics import Resampling
+from tracemem.scoring.tables import MEASURED, THRESHOLDS
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        source, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
-        generations = tables.read(tables.GENERATIONS, source.generations)
-        scores = [
-            thresholds.score(
-                tables.read(tables.ITEMS, matched),
-                tables.read(tables.MINED, mined),
-                generations,
-                gammas,
-                Series(wildcards.task, wildcards.model, params.parameters),
-                n,
-                Resampling(**params.resampling),
-            )
-            for n, gammas, matched, mined in zip(
-                params.n, params.gammas, source.matched, source.mined, strict=True
-            )
-        ]
-        tables.write(tables.THRESHOLDS, pd.concat(scores), snakemake.output[0])
+        params, measured = snakemake.params, iter(snakemake.input)
+        resampling = Resampling(**params.resampling)
+        scores = []
+        for model, parameters in params.models.items():
+            series = Series(snakemake.wildcards.task, model, parameters)
+            for n, gammas in params.thresholds.items():
+                items = files.read(MEASURED, next(measured))
+                scores.append(thresholds.score(items, gammas, series, n, resampling))
+        files.write(THRESHOLDS, pd.concat(scores), snakemake.output[0])

@@ -2,17 +2,17 @@
 
 from tracemem.jobs.joblog import job_log
 from tracemem.models.ladder import train_model
-from tracemem.settings.ladder import LadderSettings, SizeSettings
+from tracemem.settings.ladder import RecipeSettings, SizeSettings
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        params = snakemake.params
+        params, training = snakemake.params, snakemake.params.training
         train_model(
             snakemake.input.tokens,
             snakemake.input.tokenizer,
-            SizeSettings(**params.size),
-            LadderSettings(**params.ladder),
-            params.seed,
+            SizeSettings(**training["size"]),
+            RecipeSettings(**training["ladder"]),
+            training["seed"],
             snakemake.output[0],
             params.piece,
             # An input that is not there is an empty list.

@@ -3,7 +3,8 @@
 from itertools import islice
 
 from tracemem.corpus.shards import texts
-from tracemem.jobs import tables
+from tracemem.corpus.tables import MANIFEST
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
 from tracemem.models.tokens import train_tokenizer
 
@@ -12,7 +13,7 @@ if __name__ == "__main__":
         params = snakemake.params
         corpus = texts(params.shards, **params.corpus)
         if params.documents:
-            manifest = tables.read(tables.MANIFEST, snakemake.input.manifest)
+            manifest = files.read(MANIFEST, snakemake.input.manifest)
             every = max(1, manifest["documents"].sum() // params.documents)
             corpus = islice(corpus, 0, None, every)
         train_tokenizer(corpus, params.vocabulary, snakemake.output[0])

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from tracemem.jobs import tables
+from tracemem.corpus.tables import MANIFEST
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
 
 
@@ -12,14 +13,14 @@ def gather(parts: list[str], output: str) -> None:
     Raises:
         ValueError: no document of any shard holds text.
     """
-    manifest = pd.concat([tables.read(tables.MANIFEST, part) for part in parts])
+    manifest = pd.concat([files.read(MANIFEST, part) for part in parts])
     if not manifest["text_bytes"].sum():
         raise ValueError(
             f"the corpus is empty: {len(manifest)} shards, {manifest['documents'].sum()} "
             f"documents, {manifest['skipped'].sum()} skipped records, no text; allowed: at least "
             f"one document with text (corpus.shards, corpus.text_field)"
         )
-    tables.write(tables.MANIFEST, manifest.sort_values("shard"), output)
+    files.write(MANIFEST, manifest.sort_values("shard"), output)
 
 
 if __name__ == "__main__":

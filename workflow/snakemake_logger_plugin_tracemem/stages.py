@@ -1,62 +1,13 @@
-"""The stages of a study and their rules, named and ordered as the files in workflow/rules."""
+"""The stages of a study and their rules, as they are declared."""
 
 from collections import Counter
 from collections.abc import Collection
 
+from tracemem.settings.rules import RULES
+
 STAGES: dict[str, tuple[str, ...]] = {
-    "corpus": (
-        "generate_world",
-        "generate_shard",
-        "fetch_shard",
-        "inspect_shard",
-        "write_manifest",
-    ),
-    "ladder": ("train_tokenizer", "pack_shard", "pack_corpus", "train_model"),
-    "tasks": ("load_task",),
-    "index": ("list_candidates", "count_ngrams", "merge_ngrams", "index_shard", "score_infgram"),
-    "mining": (
-        "fit_embedder",
-        "mine_pairs",
-        "count_pairs",
-        "merge_pairs",
-        "tabulate_pairs",
-        "measure_alignment",
-        "measure_coverage",
-    ),
-    "generation": ("generate",),
-    "novelty": (
-        "list_generated_pairs",
-        "count_generated_pairs",
-        "merge_generated_pairs",
-        "embed_generated_pairs",
-    ),
-    "scoring": (
-        "score_memorization",
-        "merge_memorization",
-        "score_thresholds",
-        "merge_thresholds",
-        "score_performance",
-        "merge_performance",
-        "score_novelty",
-        "judge_claims",
-        "compare_instruct",
-        "compare_published",
-        "score_contamination",
-        "merge_contamination",
-    ),
-    "figures": (
-        "plot_coverage",
-        "plot_performance_support",
-        "plot_memorization",
-        "plot_kendall",
-        "plot_emergence",
-        "plot_novelty",
-        "plot_thresholds",
-        "plot_generated_cosines",
-        "plot_memorization_by_threshold",
-        "plot_instruct",
-        "write_report",
-    ),
+    stage: tuple(rule.name for rule in RULES if rule.stage == stage)
+    for stage in dict.fromkeys(rule.stage for rule in RULES)
 }
 TARGETS = ("all", "counts", "scores", "figures")
 """Rules that ask for files and make none."""

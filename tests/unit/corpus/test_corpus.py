@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tracemem.corpus import kernels
 from tracemem.corpus import shards as corpus
-from tracemem.jobs import tables
+from tracemem.corpus.tables import MANIFEST
 
 DOCUMENTS = [
     "First one.",
@@ -247,7 +247,7 @@ def test_manifest_row(tmp_path):
         "text_bytes": sum(len(text.encode()) for text in DOCUMENTS),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
-    assert set(row) == set(tables.MANIFEST.columns)
+    assert set(row) == set(MANIFEST.columns)
 
 
 def test_manifest_row_of_other_kinds(tmp_path):

@@ -17,7 +17,7 @@ import pytest
 
 from tracemem.corpus import shards as corpus
 from tracemem.corpus.fetch import FetchError, fetch, find
-from tracemem.settings.fetch import FetchSettings, expand
+from tracemem.settings.corpus import FetchSettings, expand
 
 DATA = gzip.compress(b"".join(b'{"text": "document %d"}\n' % k for k in range(200_000)), mtime=0)
 

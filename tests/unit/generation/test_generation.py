@@ -7,7 +7,8 @@ import pytest
 from tiny_model import build_model
 
 from tracemem.generation import answering as generation
-from tracemem.jobs import tables
+from tracemem.generation.tables import GENERATIONS
+from tracemem.jobs import files
 from tracemem.models import encoding
 from tracemem.models.engines import ModelSettings, load
 
@@ -55,7 +56,7 @@ def whole(engine, examples, tmp_path_factory):
 
 
 def test_table_holds_what_the_engine_gives_one_example_at_a_time(engine, examples, whole):
-    found = tables.read(tables.GENERATIONS, whole)
+    found = files.read(GENERATIONS, whole)
     assert found["example"].tolist() == examples["example"].tolist()
     for row, example in zip(found.itertuples(), examples.itertuples(), strict=True):
         gold = encoding.encode(engine.tokenizer, example.prompt, example.target)
@@ -154,7 +155,7 @@ def test_what_exceeds_the_context_is_cut_and_counted(tiny_model, tmp_path, caplo
     rows = [("Who? ", "the author", []), (prompt, "the author", []), ("Who? ", target, [])]
     rows += [(prompt, "town", ["town", "river"])]
     generation.run(small, frame(rows), tmp_path / "t.parquet", tmp_path / "c", max_new_tokens=10)
-    found = tables.read(tables.GENERATIONS, tmp_path / "t.parquet")
+    found = files.read(GENERATIONS, tmp_path / "t.parquet")
     tokens = found["token_ids"].map(len)
     assert found["prompt_tokens"].iloc[1] == 22
     assert found["prompt_tokens"].iloc[3] + max(found["option_tokens"].iloc[3]) == 31
@@ -174,7 +175,7 @@ def test_an_option_that_does_not_fit_leaves_its_example_without_a_score(tiny_mod
     long = "the author of the novel " * 20
     rows = [("Which? ", "town", ["town", long]), ("Which? ", "town", ["town", "river"])]
     generation.run(small, frame(rows), tmp_path / "t.parquet", tmp_path / "c", max_new_tokens=0)
-    found = tables.read(tables.GENERATIONS, tmp_path / "t.parquet")
+    found = files.read(GENERATIONS, tmp_path / "t.parquet")
     assert np.isnan(found["option_log_probabilities"].iloc[0]).tolist() == [True, True]
     assert len(found["token_ids"].iloc[0]) == 0
     assert np.isfinite(found["option_log_probabilities"].iloc[1]).all()
@@ -203,7 +204,7 @@ def test_chat_template_is_used_when_set(tiny_model, examples, tmp_path):
     talker.tokenizer.chat_template = "<user>{{ messages[0].content }}<assistant>"
     rows = [("Who wrote it? ", "the author", [])]
     generation.run(talker, frame(rows), tmp_path / "t.parquet", tmp_path / "c", **ASKED)
-    found = tables.read(tables.GENERATIONS, tmp_path / "t.parquet").iloc[0]
+    found = files.read(GENERATIONS, tmp_path / "t.parquet").iloc[0]
     text = "<user>Who wrote it?<assistant>"
     one = encoding.encode(talker.tokenizer, text, "the author")
     assert found.prompt_tokens == len(one.prompt_ids)

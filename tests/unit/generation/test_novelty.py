@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracemem.generation import novelty
-from tracemem.jobs import tables
+from tracemem.generation.tables import GENERATED_COSINES
+from tracemem.jobs import files
 from tracemem.scoring.memorization import Series
 from tracemem.scoring.statistics import Resampling
+from tracemem.scoring.tables import NOVELTY
 
 FEW = Resampling(bootstrap=50, seed=1)
 SERIES = Series("translation", "tiny", 1000)
@@ -90,7 +92,7 @@ def test_repetition_and_silence_add_no_pair():
 def test_score():
     pairs = novelty.generated_pairs(*study(["a", "a", "b", "c"], ["x y", "x", "z", ""]), 1)
     row = novelty.score(pairs, counts_of(pairs, [("a", "x")]), 4, SERIES, 1, FEW)
-    tables.conform(tables.NOVELTY, row)
+    files.conform(NOVELTY, row)
     row = row.iloc[0]
     assert (row["generated_pairs"], row["novel_pairs"], row["examples"]) == (3, 2, 4)
     assert row["share"] == pytest.approx(2 / 3)
@@ -145,7 +147,7 @@ def test_cosines_of_generated_pairs_are_counted_by_bin_once_a_pair():
         }
     )
     found = novelty.cosine_histogram(pairs, Angles(), SERIES, 1)
-    tables.conform(tables.GENERATED_COSINES, found)
+    files.conform(GENERATED_COSINES, found)
     assert len(found) == 100 and set(found["without_vector"]) == {1}
     held = found[found["pairs"] > 0]
     # cos 60 = 0.5 lies a rounding above it, cos 90 in the bin from 0, -1 and 1 in the outermost.

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.mining import taskgram
 from tracemem.mining.embedders import LsaEmbedder, unit_rows
+from tracemem.mining.tables import ALIGNMENT, ITEMS, MINED
+from tracemem.ngrams.tables import CANDIDATES
 from tracemem.ngrams.words import content_ngrams, ngrams, words
 
 WORDS = st.sampled_from(["the", "of", "red", "dog", "maison", "rouge", "Peru", "Lima"])
@@ -89,7 +91,7 @@ def test_items_equal_the_definition(pairs, n, block):
         items = taskgram.match(frame, table, n, "ngram", STOP, STOP)
     finally:
         taskgram._BLOCK = kept
-    tables.conform(tables.ITEMS, items)
+    files.conform(ITEMS, items)
     expected = {
         (10 + i, one, other, known.index((one, other)))
         for i, (x, y) in enumerate(pairs)
@@ -118,7 +120,7 @@ def test_cosines_equal_the_plain_ones(dimensions, size):
 def test_candidate_grams_are_those_of_both_sides_once():
     frame = examples(("the red dog", "le chien"), ("the red house", "la maison"))
     found = taskgram.candidate_grams(frame, 2, "ngram", STOP, frozenset())
-    tables.conform(tables.CANDIDATES, found)
+    files.conform(CANDIDATES, found)
     assert list(found["ngram"]) == ["la maison", "le chien", "red dog", "red house", "the red"]
     whole = taskgram.candidate_grams(frame, 3, "target")
     assert dict(zip(whole["ngram"], whole["n"], strict=True)) == {
@@ -230,7 +232,7 @@ def test_only_ngrams_that_the_corpus_holds_are_embedded():
     assert embedder.asked == ["dog", "chien"]
     assert (mined.candidates, mined.in_corpus) == (4, 1)
     assert mined.pairs[["input_gram", "output_gram"]].values.tolist() == [["dog", "chien"]]
-    tables.conform(tables.MINED, mined.pairs)
+    files.conform(MINED, mined.pairs)
 
 
 def test_nothing_in_the_corpus_gives_an_empty_table_of_the_right_form():
@@ -238,9 +240,9 @@ def test_nothing_in_the_corpus_gives_an_empty_table_of_the_right_form():
     candidates = taskgram.candidate_pairs(frame, 1, "ngram")
     mined = taskgram.mine(candidates, counted(frame, 1, documents=0), Hashed(), -1)
     assert (mined.candidates, mined.in_corpus, len(mined.pairs)) == (2, 0, 0)
-    assert tables.conform(tables.MINED, mined.pairs).num_rows == 0
+    assert files.conform(MINED, mined.pairs).num_rows == 0
     items = taskgram.match(frame, _with_counts(mined.pairs), 1, "ngram")
-    assert tables.conform(tables.ITEMS, items).num_rows == 0
+    assert files.conform(ITEMS, items).num_rows == 0
 
 
 class Fixed:
@@ -301,7 +303,7 @@ def test_alignment_against_the_truth_and_non_zero_pairs():
     gamma = min(cosine[pair] for pair in lexicon[:3]) - 0.01
     kept = sum(value > gamma for value in cosine.values())
     swept = taskgram.alignment("words", 1, mined, [-1, gamma, 0.999], truth)
-    tables.conform(tables.ALIGNMENT, swept)
+    files.conform(ALIGNMENT, swept)
     assert swept["candidates"].tolist() == [len(cosine)] * 3
     assert swept["kept"].tolist()[:2] == [len(cosine), kept]
     assert swept["recall"].tolist()[:2] == [1.0, 1.0]
@@ -325,7 +327,7 @@ def test_without_truth_precision_and_recall_stay_empty():
     assert mined.true_in_corpus is None
     swept = taskgram.alignment("words", 1, mined, [-1.0])
     assert swept[["precision", "recall", "non_zero"]].isna().all(axis=None)
-    tables.conform(tables.ALIGNMENT, swept)
+    files.conform(ALIGNMENT, swept)
 
 
 def test_mining_finds_the_lexicon_of_a_closed_world():

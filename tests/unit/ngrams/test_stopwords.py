@@ -1,7 +1,7 @@
 import pytest
 
 from tracemem.ngrams import stopwords
-from tracemem.settings.tasks import LANGUAGES
+from tracemem.settings.languages import LANGUAGES
 
 
 def test_every_language_a_task_may_name_has_a_list():

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.report import figures
+from tracemem.report.tables import FIGURE
+from tracemem.scoring.tables import INSTRUCT
 
 SIZES = {"tiny": 36_000, "small": 91_000, "large": 857_000}
 PYTHIA = {
@@ -134,7 +136,7 @@ def cosines() -> pd.DataFrame:
 
 
 def instruct() -> pd.DataFrame:
-    filled = dict.fromkeys(tables.INSTRUCT.columns, 0.5)
+    filled = dict.fromkeys(INSTRUCT.columns, 0.5)
     rows = [
         {**filled, "task": task, "n": n, "measure": measure, "statistic": statistic,
          "base": "base", "instruct": model, "difference": gap, "ci_low": gap - 0.1,
@@ -505,13 +507,13 @@ def test_scripts_draw_from_the_tables_at_rest(
     for name, frame in inputs.items():
         paths[name] = tmp_path / f"{name}.csv"
         rows = frame().assign(reason="")
-        tables.write(getattr(tables, name.upper()), rows[:0] if empty else rows, paths[name])
+        files.write(getattr(tables, name.upper()), rows[:0] if empty else rows, paths[name])
     png, pdf, note = (tmp_path / "figures" / f"a.{ending}" for ending in ("png", "pdf", "csv"))
     params = {"families": dict.fromkeys(SIZES, "ladder"), "permuted": {}}
     run_script(script, paths, {"png": png, "pdf": pdf, "note": note}, params)
     assert png.read_bytes().startswith(b"\x89PNG")
     assert pdf.read_bytes().startswith(b"%PDF")
-    told = tables.read(tables.FIGURE, note)
+    told = files.read(FIGURE, note)
     assert told["figure"].tolist() == [script.removeprefix("plot_")]
     assert ("nothing to draw" in told["reason"][0]) == empty
 

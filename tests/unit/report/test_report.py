@@ -7,9 +7,10 @@ import re
 import pandas as pd
 import pytest
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.report import findings
 from tracemem.report import page as report
+from tracemem.report.tables import FIGURE
 
 SIZES = {"small": 91_000, "middle": 231_000, "large": 857_000}
 # The trial's numbers on questions (method.md, section 5): the measures by size, and the truth.
@@ -484,12 +485,12 @@ def test_the_script_reads_the_tables_at_rest(tmp_path, run_script):
         paths[name] = tmp_path / f"{name}.{ending}"
         table = getattr(tables, name.upper())
         known = {"reason": ""} if "reason" in table.columns else {}
-        tables.write(table, frame.assign(**known), paths[name])
+        files.write(table, frame.assign(**known), paths[name])
     for name, reason in {"kendall": "", "emergence": "size: nothing to draw, no value"}.items():
         figures[name] = tmp_path / f"{name}.png"
         figures[name].write_bytes(b"\x89PNG")
         row = {"figure": [name], "reason": [reason]}
-        tables.write(tables.FIGURE, row, figures[name].with_suffix(".csv"))
+        files.write(FIGURE, row, figures[name].with_suffix(".csv"))
     study = {"title": STUDY.title, "tasks": ["questions"], "families": STUDY.families}
     output = {"html": tmp_path / "report.html", "summary": tmp_path / "summary.txt"}
     notes = [path.with_suffix(".csv") for path in figures.values()]

@@ -3,8 +3,9 @@ import math
 import pandas as pd
 import pytest
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.scoring import claims
+from tracemem.scoring.tables import CLAIMS, MEMORIZATION
 
 SIZES = {"small": 1_000, "middle": 10_000, "large": 100_000}
 KINDS = {
@@ -19,7 +20,7 @@ GROUPS = {"facts": "knowledge", "maths": "reasoning"}
 
 def correlation(task, n, measure, statistic, values, width=0.02, p=0.001):
     """Rows of the three sizes with intervals of +- ``width``."""
-    filled = dict.fromkeys(tables.MEMORIZATION.columns, 0)
+    filled = dict.fromkeys(MEMORIZATION.columns, 0)
     return [
         {**filled, "task": task, "model": model, "parameters": size, "n": n, "measure": measure,
          "statistic": statistic, "value": value, "ci_low": value - width,
@@ -97,7 +98,7 @@ def change(scores, value, **where):
 
 def test_every_claim_is_judged_and_fits_the_table():
     judged = claims.judge(**supported(), kinds=KINDS, groups=GROUPS)
-    tables.conform(tables.CLAIMS, judged)
+    files.conform(CLAIMS, judged)
     assert judged["claim"].tolist() == [f"C{i}" for i in range(1, 9)] + ["K1"]
     assert set(judged["verdict"]) <= {"holds", "fails", "cannot tell"}
     assert (judged["numbers"].str.len() > 0).all()

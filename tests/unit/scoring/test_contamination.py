@@ -10,11 +10,15 @@ import pandas as pd
 import pytest
 
 from tracemem.corpus.shards import Shard
-from tracemem.jobs import tables
+from tracemem.jobs import files
+from tracemem.mining.tables import ITEMS
 from tracemem.ngrams import counting
+from tracemem.ngrams.tables import CANDIDATES
 from tracemem.scoring import contamination, memorization, metrics, statistics
 from tracemem.scoring.memorization import Series
 from tracemem.scoring.statistics import Resampling
+from tracemem.scoring.tables import DECONTAMINATED
+from tracemem.tasks.tables import EXAMPLES
 
 FEW = Resampling(bootstrap=50, permutations=20, seed=1)
 SERIES = Series("questions", "tiny", 1000)
@@ -61,12 +65,12 @@ def counts(tmp_path, frame, lengths):
     spec = importlib.util.spec_from_file_location("list_candidates", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    tables.write(tables.EXAMPLES, frame, tmp_path / "test.parquet")
+    files.write(EXAMPLES, frame, tmp_path / "test.parquet")
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text("".join(json.dumps({"text": text}) + "\n" for text in DOCUMENTS))
     kind = {"output_gram": "target", "stop_words": {"input": "en", "output": "en"}}
     grams = module.candidates([str(tmp_path / "test.parquet")], [[3]], [kind], [lengths])
-    candidates = tables.conform(tables.CANDIDATES, grams)["ngram"].to_pylist()
+    candidates = files.conform(CANDIDATES, grams)["ngram"].to_pylist()
     assert candidates == sorted(set(candidates))
     return counting.count_ngrams(Shard("corpus", corpus), candidates).to_pandas()
 
@@ -118,7 +122,7 @@ def study(pairs=PAIRS, model=MODEL):
     )
     rows = [(i, "input", "answer", 0, 6, pair, 100, 100, 70) for i, pair in enumerate(pairs)]
     rows.append((0, "no", "answer", 0, 6, 0, 100, 100, 70))
-    return frame, generations, pd.DataFrame(rows, columns=list(tables.ITEMS.columns))
+    return frame, generations, pd.DataFrame(rows, columns=list(ITEMS.columns))
 
 
 def scores(held, **changes):
@@ -130,7 +134,7 @@ def scores(held, **changes):
 
 def test_scores_over_all_the_clean_and_the_contaminated():
     found = scores({8: HELD})
-    tables.conform(tables.DECONTAMINATED, found)
+    files.conform(DECONTAMINATED, found)
     assert (found["contamination_n"] == 8).all()
     performance, mem = found.iloc[:3], found.iloc[3:]
     assert performance["subset"].tolist() == ["all", "clean", "contaminated"]
@@ -171,8 +175,8 @@ def test_an_empty_subset_has_no_value_and_the_others_are_alike(tmp_path):
     found = scores({8: HELD, 14: nothing})
     row = found[(found["contamination_n"] == 14) & (found["subset"] == "contaminated")].iloc[0]
     assert (row["measure"], row["reason"]) == ("performance", "no example")
-    tables.write(tables.DECONTAMINATED, found, tmp_path / "found.csv")
-    found = tables.read(tables.DECONTAMINATED, tmp_path / "found.csv")
+    files.write(DECONTAMINATED, found, tmp_path / "found.csv")
+    found = files.read(DECONTAMINATED, tmp_path / "found.csv")
     assert found["contamination_n"].tolist() == [8, 8, 8, 14, 14, 14] * 2
     numbers = ["examples", "items", "value", "ci_low", "ci_high"]
     for _, rows in found.groupby("measure"):

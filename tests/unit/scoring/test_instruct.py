@@ -5,8 +5,9 @@ import math
 import pandas as pd
 import pytest
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.scoring import instruct
+from tracemem.scoring.tables import INSTRUCT, MEMORIZATION
 
 KEY = ["task", "n", "measure", "statistic"]
 
@@ -23,7 +24,7 @@ def frames():
             for measure, statistic in (*instruct.MEASURES, ("task-gram", "kendall-distance")):
                 if (model, measure) == ("tuned", "infini-gram"):
                     continue
-                filled = dict.fromkeys(tables.MEMORIZATION.columns, 0)
+                filled = dict.fromkeys(MEMORIZATION.columns, 0)
                 memorization.append({**filled, **series, "n": n, "measure": measure,
                                      "statistic": statistic, "value": value + n / 100,
                                      **interval})  # fmt: skip
@@ -32,7 +33,7 @@ def frames():
 
 def test_each_score_of_both_models_stands_once():
     found = instruct.compare(*frames(), {"tuned": "base"})
-    tables.conform(tables.INSTRUCT, found)
+    files.conform(INSTRUCT, found)
     mem = [("task-gram", "spearman"), ("task-gram", "partial-spearman"),
            ("task-gram-keyed", "partial-spearman")]  # fmt: skip
     assert [tuple(row) for row in found[KEY].itertuples(index=False)] == [
@@ -53,5 +54,5 @@ def test_the_difference_is_instruct_less_base_with_movers_interval():
 
 def test_without_an_instruct_model_there_is_no_row():
     found = instruct.compare(*frames(), {})
-    tables.conform(tables.INSTRUCT, found)
+    files.conform(INSTRUCT, found)
     assert found.empty

@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
+from tracemem.mining.tables import ITEMS
 from tracemem.scoring import memorization
 from tracemem.scoring.memorization import Series
 from tracemem.scoring.statistics import Resampling
+from tracemem.scoring.tables import CONTROLS, MEMORIZATION
 
 FEW = Resampling(bootstrap=20, permutations=19, seed=1)
 SERIES = Series("questions", "tiny", 1000)
@@ -44,7 +46,7 @@ def infgram(*targets):
 
 def items(*rows):
     """ITEMS of (example, s_x, s_y, start, end, C(pair), C(s_x), occurrences of s_x, C(s_y))."""
-    return pd.DataFrame(rows, columns=list(tables.ITEMS.columns))
+    return pd.DataFrame(rows, columns=list(ITEMS.columns))
 
 
 def random_study(seed=0, examples=40, noise=1.0):
@@ -198,8 +200,8 @@ def test_scores_are_those_of_scipy_and_fit_the_table():
     rows, table, index = random_study()
     measured = memorization.measure(rows, table, index)
     scored = memorization.score(measured, SERIES, 3, FEW)
-    assert list(scored.columns) == list(tables.MEMORIZATION.columns)
-    tables.conform(tables.MEMORIZATION, scored)
+    assert list(scored.columns) == list(MEMORIZATION.columns)
+    files.conform(MEMORIZATION, scored)
     value = scored.set_index(["measure", "statistic"])["value"]
     x, y, z = measured["corpus"], measured["model"], measured["output"]
     assert value["task-gram", "spearman"] == pytest.approx(scipy.stats.spearmanr(x, y).statistic)
@@ -214,7 +216,7 @@ def test_scores_are_those_of_scipy_and_fit_the_table():
     without = memorization.score(memorization.measure(rows, table), SERIES, 3, FEW)
     assert set(without["measure"]) == {"task-gram", "task-gram-keyed"}
     control = memorization.output_control(measured, SERIES, 3, FEW)
-    tables.conform(tables.CONTROLS, control)
+    files.conform(CONTROLS, control)
     assert control["value"].item() == pytest.approx(yz)
     assert control["items"].item() == len(measured)
 
@@ -306,7 +308,7 @@ def truth_study():
 def test_truth_controls():
     truth, examples, table, counts = truth_study()
     rows = memorization.truth_controls(truth, examples, table, counts, SERIES, FEW)
-    tables.conform(tables.CONTROLS, rows)
+    files.conform(CONTROLS, rows)
     rows = rows.set_index(["measure", "statistic"])
     probability = rows.loc[("truth-probability", "spearman")]
     assert (probability["items"], probability["dropped_zero_denominator"]) == (5, 1)

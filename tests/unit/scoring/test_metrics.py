@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracemem.scoring import metrics, statistics
-from tracemem.settings.tasks import BertScoreSettings, TaskSettings
+from tracemem.settings.answering import BertScoreSettings
+from tracemem.settings.tasks import TaskSettings
 
 
 def examples(targets, aliases=None, options=None):

@@ -5,9 +5,11 @@ import math
 import pandas as pd
 import pytest
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.scoring import published
-from tracemem.settings.tasks import MMLU_KNOWLEDGE, TaskSettings
+from tracemem.scoring.tables import MEMORIZATION, PUBLISHED, SUPPORT
+from tracemem.settings.mmlu import MMLU_KNOWLEDGE
+from tracemem.settings.tasks import TaskSettings
 
 OURS = {
     "small": {"path": "models/small", "revision": ""},
@@ -30,12 +32,12 @@ def scores(task, metric, quantity_n=3, mem=0.3):
             performance.append({**series, **interval, "group": group, "metric": metric,
                                 "value": value if not group else 0.99, "examples": 1234,
                                 "signature": ""})  # fmt: skip
-        filled = dict.fromkeys(tables.MEMORIZATION.columns, 0)
+        filled = dict.fromkeys(MEMORIZATION.columns, 0)
         for measure, found in (("task-gram", mem), ("infini-gram", mem - 0.2)):
             memorization.append({**filled, **series, "n": quantity_n, "measure": measure,
                                  "statistic": "spearman", "value": found, "ci_low": found - 0.1,
                                  "ci_high": found + 0.1, "p_permutation": 0.012})  # fmt: skip
-    empty = pd.DataFrame(columns=list(tables.SUPPORT.columns))
+    empty = pd.DataFrame(columns=list(SUPPORT.columns))
     return pd.DataFrame(memorization), pd.DataFrame(performance), empty
 
 
@@ -56,7 +58,7 @@ def compared(known, frames, models=OURS, task="mine"):
     if known[0] == "wmt":
         parts.insert(0, ("wmt", "", ""))
     found = published.compare(published.read(), {task: parts}, models, *frames)
-    tables.conform(tables.PUBLISHED, found)
+    files.conform(PUBLISHED, found)
     return found
 
 

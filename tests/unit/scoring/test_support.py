@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.scoring import support
 from tracemem.scoring.statistics import Resampling
+from tracemem.scoring.tables import SUPPORT
 
 FEW = Resampling(bootstrap=50, seed=1)
 
@@ -61,7 +62,7 @@ def test_performance_by_bin():
     assert rows["support_high"].tolist() == [0, 4, 9]
     assert (rows["ci_low"] <= rows["value"]).all() and (rows["value"] <= rows["ci_high"]).all()
     series = {"task": "t", "model": "m", "parameters": 1, "n": 2, "metric": "bleu", "group": ""}
-    tables.conform(tables.SUPPORT, rows.assign(**series)[list(tables.SUPPORT.columns)])
+    files.conform(SUPPORT, rows.assign(**series)[list(SUPPORT.columns)])
 
 
 def test_a_bin_of_one_example_has_no_interval():

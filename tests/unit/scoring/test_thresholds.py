@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.scoring import thresholds
 from tracemem.scoring.memorization import Series
 from tracemem.scoring.statistics import Resampling
+from tracemem.scoring.tables import THRESHOLDS
 
 FEW = Resampling(bootstrap=100, permutations=100, seed=1)
 
@@ -47,7 +48,7 @@ def test_only_pairs_above_the_threshold_count():
     found = thresholds.score(
         items, mined.sample(frac=1, random_state=1), generations, [0.4, tenth], series, 2, FEW
     )
-    tables.conform(tables.THRESHOLDS, found)
+    files.conform(THRESHOLDS, found)
     assert found["items"].tolist() == [39, 29] and found["dropped"].tolist() == [1, 1]
     model = [values[0] for values in generations["token_log_probabilities"]]
     for row, first in zip(found.itertuples(), (0, 10), strict=True):

@@ -5,13 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tracemem.settings.tasks import (
-    MMLU_GROUPS,
-    MMLU_KNOWLEDGE,
-    MMLU_REASONING,
-    MMLU_SUBJECTS,
-    TaskSettings,
-)
+from tracemem.settings.mmlu import MMLU_GROUPS, MMLU_KNOWLEDGE, MMLU_REASONING, MMLU_SUBJECTS
+from tracemem.settings.tasks import TaskSettings
 
 PLAIN = {"kind": "question-answering", "test": "test.jsonl", "n": 3, "gamma": 0.5}
 

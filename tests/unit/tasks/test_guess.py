@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tracemem import tasks
-from tracemem.settings.tasks import MMLU_SUBJECTS, TaskSettings
+from tracemem.settings.mmlu import MMLU_SUBJECTS
+from tracemem.settings.tasks import TaskSettings
 from tracemem.tasks import TaskError
 from tracemem.tasks.guess import guess
 

@@ -8,10 +8,11 @@ import pytest
 import zstandard
 
 from tracemem import tasks
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.ngrams.words import words
 from tracemem.settings.tasks import TaskSettings
 from tracemem.tasks import TaskError
+from tracemem.tasks.tables import EXAMPLES
 
 MINING = {"n": 2, "gamma": 0.5}
 
@@ -23,7 +24,7 @@ def jsonl(path, *records):
 
 def load(split="test", **settings):
     frame = tasks.load(TaskSettings(**MINING, **settings), split)
-    tables.conform(tables.EXAMPLES, frame)
+    files.conform(EXAMPLES, frame)
     return frame
 
 

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tracemem.jobs import draws, tables
+from tracemem.jobs import draws, files
 from tracemem.ngrams.words import ngrams, words
 from tracemem.settings.world import SPLITS, TASKS, WorldSettings, shard_names
 from tracemem.world.generator import World, generate, write_shard
+from tracemem.world.tables import FACT_EXAMPLES, FACTS, LEXICON, TRUE_PAIRS
 
 SMALL = WorldSettings(
     seed=5,
@@ -65,7 +66,7 @@ def examples(folder):
 
 
 def truth(folder, table):
-    return tables.read(table, folder / "truth" / table.path.rsplit("/", 1)[1])
+    return files.read(table, folder / "truth" / table.path.rsplit("/", 1)[1])
 
 
 def test_corpus_holds_every_document_once(documents):
@@ -109,7 +110,7 @@ def test_one_shard_of_a_large_world_is_made_alone(tmp_path):
 
 
 def test_facts_table_counts_the_corpus(folder, documents):
-    facts = truth(folder, tables.FACTS)
+    facts = truth(folder, FACTS)
     bags = [set(words(d["text"])) | set(ngrams(d["text"], 2)) for d in documents]
     asked = [document["text"].startswith("Question:") for document in documents]
     for fact in facts.itertuples():
@@ -136,8 +137,8 @@ def test_frequencies_follow_zipf():
 
 
 def test_examples_table_names_the_fact_behind_a_test(folder, examples):
-    facts = truth(folder, tables.FACTS).set_index("fact")
-    table = truth(folder, tables.FACT_EXAMPLES)
+    facts = truth(folder, FACTS).set_index("fact")
+    table = truth(folder, FACT_EXAMPLES)
     assert Counter(table["task"]) == {"questions": 60, "choices": 60}
     for row in table.itertuples():
         example = examples[row.task, "test"][row.example]
@@ -212,7 +213,7 @@ def translate(english, lexicon):
 
 
 def test_translations_follow_lexicon_and_word_order(folder, examples, documents):
-    lexicon = dict(truth(folder, tables.LEXICON).itertuples(index=False))
+    lexicon = dict(truth(folder, LEXICON).itertuples(index=False))
     pairs = [(e["input"], e["target"]) for e in examples["translation", "test"]]
     for document in documents:
         if document["meta"]["kind"] == "parallel":
@@ -226,8 +227,8 @@ def test_translations_follow_lexicon_and_word_order(folder, examples, documents)
 
 
 def test_alignments_of_translations_equal_a_slow_reference(folder, examples):
-    lexicon = dict(truth(folder, tables.LEXICON).itertuples(index=False))
-    table = truth(folder, tables.TRUE_PAIRS)
+    lexicon = dict(truth(folder, LEXICON).itertuples(index=False))
+    table = truth(folder, TRUE_PAIRS)
     found = set(
         table[table["task"] == "translation"][["n", "input_gram", "output_gram"]].itertuples(
             index=False, name=None
@@ -259,9 +260,9 @@ def test_alignments_of_translations_equal_a_slow_reference(folder, examples):
 
 
 def test_alignments_of_answers_and_operands(folder):
-    facts = truth(folder, tables.FACTS)
+    facts = truth(folder, FACTS)
     stated = {(f.entity.lower(), f.answer.lower()) for f in facts.itertuples()}
-    table = truth(folder, tables.TRUE_PAIRS)
+    table = truth(folder, TRUE_PAIRS)
     asked = table[table["task"].isin(["questions", "choices"])]
     for row in asked[asked["n"] >= 2].itertuples():
         names = [f"{a} {b}" for a, b in pairwise(row.input_gram.split())]
@@ -342,6 +343,6 @@ def test_wrong_settings_are_refused(change, message):
 
 
 def test_tables_open_with_pandas(folder):
-    for table in (tables.FACTS, tables.LEXICON):
+    for table in (FACTS, LEXICON):
         path = folder / "truth" / table.path.rsplit("/", 1)[1]
         assert list(pd.read_parquet(path).columns) == list(table.columns)

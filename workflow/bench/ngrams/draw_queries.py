@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tracemem.corpus import shards as corpus
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs.files import replacing
 from tracemem.jobs.joblog import job_log
 from tracemem.ngrams import words
 

@@ -18,7 +18,7 @@ import zstandard
 
 from bench.ngrams import zipf_text
 from tracemem.corpus import shards as corpus
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs.files import replacing
 from tracemem.jobs.joblog import job_log
 
 SEED = 20240714

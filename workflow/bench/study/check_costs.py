@@ -14,7 +14,7 @@ import pandas as pd
 
 from bench.study.gather_rates import taken
 from tracemem.commands.check import merged
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs.files import replacing
 from tracemem.study import costs, preflight, rates, sizes
 from tracemem.study import planning as jobs
 

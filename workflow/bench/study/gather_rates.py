@@ -22,8 +22,11 @@ from scipy.optimize import nnls
 
 from bench.gather_bench import one, processor, read_rows
 from tracemem.commands.check import merged
-from tracemem.jobs import tables
-from tracemem.jobs.drafts import replacing
+from tracemem.corpus.tables import MANIFEST
+from tracemem.generation.tables import GENERATIONS
+from tracemem.jobs import files
+from tracemem.jobs.files import replacing
+from tracemem.mining.tables import ALIGNMENT
 from tracemem.models.ladder import new_model
 from tracemem.settings import study as settings
 from tracemem.settings.ladder import LadderSettings, SizeSettings
@@ -152,14 +155,14 @@ def ratios(studies: Sequence[settings.Settings], bench: pd.DataFrame) -> Iterato
     for study in studies:
         stream = Path(study.results, "ladder", "tokens.npy")
         if stream.is_file():
-            manifest = tables.read(tables.MANIFEST, Path(study.results, tables.MANIFEST.path))
+            manifest = files.read(MANIFEST, Path(study.results, MANIFEST.path))
             # Each document is ended by one token more.
             tokens = len(np.load(stream, mmap_mode="r")) - manifest["documents"].sum()
             size = manifest["text_bytes"].sum() / tokens
             yield "ratio", "bytes of a token", study.ladder.vocabulary, size, "bytes", in_run(study)
     # A run that was stopped gives the rates of the rules it finished, and nothing else.
     first = next(study for study in studies if Path(study.results, "generations").is_dir())
-    alignment = tables.read(tables.ALIGNMENT, Path(first.results, tables.ALIGNMENT.path))
+    alignment = files.read(ALIGNMENT, Path(first.results, ALIGNMENT.path))
     lowest = alignment.drop_duplicates(["task", "n"])
     for n, rows in lowest.groupby("n"):
         held = rows["in_corpus"].sum() / rows["candidates"].sum()
@@ -173,7 +176,7 @@ def ratios(studies: Sequence[settings.Settings], bench: pd.DataFrame) -> Iterato
     for name, task in first.tasks.items():
         for model in first.study_models() if task.max_new_tokens else ():
             path = Path(first.results, "generations", name, f"{model}.parquet")
-            generations = tables.read(tables.GENERATIONS, path)
+            generations = files.read(GENERATIONS, path)
             written += generations["generated_tokens"].sum()
             asked += task.max_new_tokens * len(generations)
     share = written / asked
@@ -300,10 +303,10 @@ def growth(amount: np.ndarray, memory: np.ndarray, base: float) -> float:
 def disk(run: Run) -> Iterator[Row]:
     """What rules leave on disk for a unit of work."""
     for several in run.planned.values():
-        for rule, (files, by) in DISK.items():
+        for rule, (pattern, by) in DISK.items():
             amount = sum(job.work[by] for job in several if job.rule == rule)
             if amount:
-                size = sum(path.stat().st_size for path in Path(run.study.results).glob(files))
+                size = sum(path.stat().st_size for path in Path(run.study.results).glob(pattern))
                 if size:
                     yield "disk", rule, by, size / 1e6 / amount, "MB", in_run(run.study)
 

@@ -124,7 +124,7 @@ def run(asked: argparse.Namespace) -> None:
 
     from tracemem.corpus import shards as corpus
     from tracemem.jobs import terminal
-    from tracemem.jobs.drafts import replacing
+    from tracemem.jobs.files import replacing
     from tracemem.ngrams import queries
 
     shards = corpus.find_shards(asked.shards)

@@ -67,7 +67,7 @@ def run(asked: argparse.Namespace) -> None:
         OSError: the config cannot be written.
     """
     from tracemem.commands import config_file, first_study
-    from tracemem.jobs.drafts import replacing
+    from tracemem.jobs.files import replacing
 
     output = Path(asked.output)
     if output.suffix not in (".yaml", ".yml"):

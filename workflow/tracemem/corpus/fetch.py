@@ -20,9 +20,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from tracemem.corpus import shards as corpus
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs.files import replacing
 from tracemem.jobs.progress import Progress
-from tracemem.settings.fetch import FetchSettings, expand
+from tracemem.settings.corpus import FetchSettings, expand
 
 logger = logging.getLogger(__name__)
 

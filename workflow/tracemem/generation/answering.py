@@ -1,19 +1,21 @@
-"""Generations and log-probabilities of a model over a task, as the table GENERATIONS.
+"""Generations and log-probabilities of a model over its tasks, kept in chunks by what they answer.
 
-Work is cut into chunks of examples, and each is written whole as it finishes, so a killed job goes
-on with the first chunk that is missing. Batches never cross chunks: what a chunk holds does not
-depend on where the job went on, and the table's bytes are those of an uninterrupted run.
+Work is cut into chunks of examples. Each is written whole as it finishes, under a digest of all that
+decides it: the questions, the model, how it is run. So a killed job goes on with the first chunk
+that is missing, and a task that changes asks for its own chunks alone. Batches never cross chunks:
+what a chunk holds does not depend on where the job went on.
+
+The chunks lie in a folder beside the table that lists them (``tables.CHUNKS``). They are no outputs
+of a rule themselves: Snakemake empties a folder that is one before its job starts.
 """
 
 import hashlib
 import json
 import logging
 import math
-import shutil
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,95 +23,188 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from tracemem.jobs import tables
+from tracemem.generation.tables import CHUNKS, GENERATIONS
+from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
 from tracemem.models import encoding
-from tracemem.models.engines import Engine, ModelSettings, load
-from tracemem.settings.tasks import new_tokens
+from tracemem.models.engines import Engine, load
+from tracemem.settings.answering import WritingSettings, new_tokens
+from tracemem.settings.models import NamedModel
+from tracemem.tasks.tables import EXAMPLES, PROMPTS
 
 log = logging.getLogger(__name__)
 
 _COLUMNS = ["example", "prompt", "target", "options"]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a model is asked of one task.
+
+    Attributes:
+        task: its name.
+        questions: from :func:`questions`.
+        max_new_tokens: tokens generated at most.
+        stop: a generation ends before the first of these.
+    """
+
+    task: str
+    questions: pd.DataFrame
+    max_new_tokens: int
+    stop: Sequence[str] = ()
+
+
+def questions(examples: pd.DataFrame, prompts: pd.DataFrame) -> pd.DataFrame:
+    """Example, prompt, target and options of every test example.
+
+    Args:
+        examples: ``tables.EXAMPLES``.
+        prompts: ``tables.PROMPTS`` of the same examples.
+
+    Raises:
+        ValueError: the two are not of the same examples.
+    """
+    if not examples["example"].equals(prompts["example"]):
+        raise ValueError("prompts: found other examples than those of the task")
+    return examples.assign(prompt=prompts["prompt"])[_COLUMNS]
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Some questions of a task, and the digest of all that decides the answers to them."""
+
+    asked: Asked
+    number: int
+    questions: pd.DataFrame
+    key: str
+
+
+def _chunks(asked: Asked, identity: dict, size: int) -> Iterator[_Chunk]:
+    how = {"max_new_tokens": asked.max_new_tokens, "stop": list(asked.stop), "chunk_size": size}
+    for number, first in enumerate(range(0, len(asked.questions), size)):
+        rows = asked.questions.iloc[first : first + size]
+        sums = hashlib.sha256(json.dumps([identity, how, list(GENERATIONS.columns)]).encode())
+        for example, prompt, target, options in rows.itertuples(index=False):
+            row = [int(example), prompt, target, [str(option) for option in options]]
+            sums.update(json.dumps(row).encode())
+        yield _Chunk(asked, number, rows, sums.hexdigest()[:32])
+
+
 def run(
-    engine: Engine,
-    examples: pd.DataFrame,
-    path: Path | str,
-    chunks: Path | str,
-    *,
-    max_new_tokens: int,
-    stop: Sequence[str] = (),
-    chunk_size: int = 512,
-) -> None:
-    """Generate from and score every example with ``engine``; write GENERATIONS to ``path``.
+    engine: Engine, several: Sequence[Asked], folder: Path | str, chunk_size: int = 512
+) -> pd.DataFrame:
+    """Generate from and score every question of every task with ``engine``.
 
     Examples with options get no generation, but the log-probability of each option; all get the
-    log-probabilities of the gold target's tokens. ``examples`` is a frame of tables.EXAMPLES.
-    Finished chunks lie in ``chunks``, under a digest of the examples, the model's identity and
-    these settings, until the table is written.
+    log-probabilities of the gold target's tokens. Chunks that are in ``folder`` are not answered
+    again; those that nothing asks for any more are removed.
 
     What does not fit the context: prompts lose their first tokens; a gold target longer than the
     context is cut on its right, so the n-grams beyond the cut have no token; an example with an
     option longer than the context gets no log-probability (NaN for each option). All are logged.
 
+    Returns:
+        Rows of ``tables.CHUNKS``.
+
     Raises:
         ValueError: there are no examples, ``max_new_tokens`` leaves no room for a prompt, or the
             model gave a log-probability that is not finite.
     """
-    if examples.empty:
-        raise ValueError(f"{path}: the task has no examples")
-    open_ended = any(not len(options) for options in examples["options"])
-    if open_ended and not 0 < max_new_tokens < engine.context_length:
+    folder = Path(folder)
+    chunks = [chunk for asked in several for chunk in _checked(engine, asked, chunk_size)]
+    missing = [chunk for chunk in chunks if not _place(folder, chunk.key).exists()]
+    if len(missing) < len(chunks):
+        log.info("%d of %d chunks are there already", len(chunks) - len(missing), len(chunks))
+    progress = _Progress(sum(len(chunk.questions) for chunk in missing))
+    cut: dict[str, Counter[str]] = {asked.task: Counter() for asked in several}
+    for number, chunk in enumerate(missing, 1):
+        asked = chunk.asked
+        table, seen = _answers(
+            engine, chunk.questions, asked.max_new_tokens, asked.stop, cut[asked.task]
+        )
+        files.write(GENERATIONS, table, _place(folder, chunk.key))
+        done = progress.add(len(chunk.questions), seen)
+        log.info("%s: chunk %d of %d, %s", asked.task, number, len(missing), done)
+    for task, counted in cut.items():
+        for what, count in sorted((+counted).items()):
+            log.warning(
+                "%s: %d %s the context of %d tokens", task, count, what, engine.context_length
+            )
+    for place in set(folder.glob("*.parquet")) - {_place(folder, chunk.key) for chunk in chunks}:
+        place.unlink()
+    return pd.DataFrame(
+        {
+            "task": [chunk.asked.task for chunk in chunks],
+            "chunk": [chunk.number for chunk in chunks],
+            "key": [chunk.key for chunk in chunks],
+            "examples": [len(chunk.questions) for chunk in chunks],
+            "sha256": [files.checksum(_place(folder, chunk.key)) for chunk in chunks],
+        }
+    )
+
+
+def assemble(
+    chunks: pd.DataFrame, folder: Path | str, task: str, examples: pd.DataFrame
+) -> pa.Table:
+    """Everything a model answered of one task: ``tables.GENERATIONS``.
+
+    Args:
+        chunks: ``tables.CHUNKS`` of the model.
+        folder: where they lie.
+        task: its name.
+        examples: ``tables.EXAMPLES`` of the task.
+
+    Raises:
+        ValueError: a chunk is not what was written, or they are not of the task's examples.
+    """
+    found = [pa.table({name: [] for name in GENERATIONS.columns}).cast(files.schema(GENERATIONS))]
+    for key, sha256 in chunks[chunks["task"] == task][["key", "sha256"]].itertuples(index=False):
+        place = _place(Path(folder), key)
+        if files.checksum(place) != sha256:
+            raise ValueError(f"{place}: not the file that was written; remove it and run again")
+        found.append(files.read_arrow(GENERATIONS, place))
+    table = pa.concat_tables(found[1:] or found)
+    if table["example"].to_pylist() != examples["example"].tolist():
         raise ValueError(
-            f"max_new_tokens is {max_new_tokens}; {engine.settings} has a context of "
-            f"{engine.context_length} tokens: allowed is 1 to {engine.context_length - 1}"
+            f"{folder}: found {len(table)} answers of {task}, which are not those to its "
+            f"{len(examples)} examples; run again with --forcerun generate"
         )
-    asked = {"max_new_tokens": max_new_tokens, "stop": list(stop), "chunk_size": chunk_size}
-    folder = Path(chunks) / _digest(examples, engine.identity, asked)
-    parts = [examples.iloc[at : at + chunk_size] for at in range(0, len(examples), chunk_size)]
-    files = [folder / f"{k:05d}.parquet" for k in range(len(parts))]
-    missing = [k for k, file in enumerate(files) if not file.exists()]
-    if len(missing) < len(parts):
-        log.info(
-            "%s: %d of %d chunks are there already", path, len(parts) - len(missing), len(parts)
-        )
-    began, done, tokens = time.monotonic(), 0, 0
-    left = sum(len(parts[k]) for k in missing)
-    cut: Counter[str] = Counter()
-    for k in missing:
-        table, seen = _chunk(engine, parts[k], max_new_tokens, stop, cut)
-        tables.write(tables.GENERATIONS, table, files[k])
-        done, left, tokens = done + len(parts[k]), left - len(parts[k]), tokens + seen
-        taken = max(time.monotonic() - began, 1e-9)
-        log.info(
-            "%s: chunk %d of %d, %d of %d examples, %.1f examples/s, %.0f tokens/s, %s left",
-            path,
-            k + 1,
-            len(parts),
-            len(examples) - left,
-            len(examples),
-            done / taken,
-            tokens / taken,
-            timedelta(seconds=round(left * taken / done)),
-        )
-    for what, count in sorted((+cut).items()):
-        log.warning("%s: %d %s the context of %d tokens", path, count, what, engine.context_length)
-    tables.write(tables.GENERATIONS, pa.concat_tables(map(pq.read_table, files)), path)
-    shutil.rmtree(folder)
-    with suppress(OSError):  # Chunks of another run may lie beside it.
-        folder.parent.rmdir()
+    return table
 
 
-def _digest(examples: pd.DataFrame, identity: dict, asked: dict) -> str:
-    sums = hashlib.sha256()
-    sums.update(json.dumps([identity, asked, list(tables.GENERATIONS.columns)]).encode())
-    for example, prompt, target, options in examples[_COLUMNS].itertuples(index=False):
-        row = [int(example), prompt, target, [str(option) for option in options]]
-        sums.update(json.dumps(row).encode())
-    return sums.hexdigest()[:16]
+def _place(folder: Path, key: str) -> Path:
+    return folder / f"{key}.parquet"
+
+
+def _checked(engine: Engine, asked: Asked, size: int) -> Iterator[_Chunk]:
+    if asked.questions.empty:
+        raise ValueError(f"{asked.task}: the task has no examples")
+    open_ended = any(not len(options) for options in asked.questions["options"])
+    if open_ended and not 0 < asked.max_new_tokens < engine.context_length:
+        raise ValueError(
+            f"{asked.task}: max_new_tokens is {asked.max_new_tokens}; {engine.settings} has a "
+            f"context of {engine.context_length} tokens: allowed is 1 to "
+            f"{engine.context_length - 1}"
+        )
+    return _chunks(asked, engine.identity, size)
+
+
+class _Progress:
+    """How far a job has come."""
+
+    def __init__(self, examples: int):
+        self.began, self.examples, self.done, self.tokens = time.monotonic(), examples, 0, 0
+
+    def add(self, examples: int, tokens: int) -> str:
+        """What is to be said once so many more are done."""
+        self.done, self.tokens = self.done + examples, self.tokens + tokens
+        taken = max(time.monotonic() - self.began, 1e-9)
+        left = timedelta(seconds=round((self.examples - self.done) * taken / self.done))
+        return (
+            f"{self.done} of {self.examples} examples, {self.done / taken:.1f} examples/s, "
+            f"{self.tokens / taken:.0f} tokens/s, {left} left"
+        )
 
 
 @dataclass(frozen=True)
@@ -160,12 +255,12 @@ def _open(
     return _Item(example, gold.prompt_ids, [gold.target_ids], gold, 0, start)
 
 
-def _chunk(
+def _answers(
     engine: Engine, examples: pd.DataFrame, max_new_tokens: int, stop: Sequence[str], cut: Counter
 ) -> tuple[dict[str, list], int]:
     """The rows of some examples, and how many tokens went through the model for them."""
     items = []
-    for example, prompt, target, options in examples[_COLUMNS].itertuples(index=False):
+    for example, prompt, target, options in examples.itertuples(index=False):
         if engine.settings.chat_template:
             prompt = encoding.chat(engine.tokenizer, prompt)
         if len(options):
@@ -178,7 +273,7 @@ def _chunk(
     scores = [next(answers) if item.continuations else [] for item in items]
     starts = [item.start for item in items if item.start is not None]
     written = iter(engine.generate(starts, max_new_tokens, stop))
-    rows: dict[str, list] = {name: [] for name in tables.GENERATIONS.columns}
+    rows: dict[str, list] = {name: [] for name in GENERATIONS.columns}
     seen = 0
     for item, found in zip(items, scores, strict=True):
         if not all(np.isfinite(one).all() for one in found):
@@ -209,23 +304,24 @@ def _chunk(
     return rows, seen
 
 
-def main(job: dict) -> None:
+def main(job: Mapping) -> None:
     """Run one job, described by plain values.
 
     Args:
-        job: ``model``, the keys of its settings; ``task``, its kind, max_new_tokens and stop; ``chunk``,
-            examples a chunk; the paths ``examples``, ``output`` and ``log``.
+        job: ``model`` (keys of ``NamedModel``); ``tasks`` by name, each with ``kind`` and the keys
+            of ``WritingSettings``; ``chunk``, examples a chunk; the paths ``examples`` and
+            ``prompts``, one a task, ``output`` and ``log``.
     """
     with job_log(job["log"]):
-        output, task = Path(job["output"]), job["task"]
-        engine = load(ModelSettings(**job["model"]))
-        run(
-            engine,
-            tables.read(tables.EXAMPLES, job["examples"]),
-            output,
-            # Not an output of the rule, so that what is done survives a job that fails.
-            output.with_suffix(".chunks"),
-            max_new_tokens=new_tokens(task["kind"], task["max_new_tokens"], engine.context_length),
-            stop=task["stop"],
-            chunk_size=job["chunk"],
-        )
+        output = Path(job["output"])
+        engine = load(NamedModel(**job["model"]))
+        several = []
+        for (name, task), examples, prompts in zip(
+            job["tasks"].items(), job["examples"], job["prompts"], strict=True
+        ):
+            asked = WritingSettings(**{key: task[key] for key in WritingSettings.model_fields})
+            found = questions(files.read(EXAMPLES, examples), files.read(PROMPTS, prompts))
+            most = new_tokens(task["kind"], asked.max_new_tokens, engine.context_length)
+            several.append(Asked(name, found, most, asked.stop))
+        chunks = run(engine, several, output.with_suffix(""), job["chunk"])
+        files.write(CHUNKS, chunks, output)

@@ -9,14 +9,11 @@ pairs say whether what is written still has to do with its source.
 import numpy as np
 import pandas as pd
 
-from tracemem.jobs import tables
 from tracemem.mining import taskgram
 from tracemem.mining.embedders import Embedder
+from tracemem.models.series import Series
 from tracemem.ngrams.stopwords import StopWords, with_stop_words
 from tracemem.ngrams.words import content_ngrams
-from tracemem.scoring import statistics
-from tracemem.scoring.memorization import Series
-from tracemem.scoring.statistics import Resampling
 
 _PAIR = ["input_gram", "output_gram"]
 # Ends of the bins of cosines, 0.02 wide.
@@ -70,74 +67,6 @@ def generated_pairs(
             "output_gram": pd.Series(written, dtype="str"),
         }
     )
-
-
-def score(
-    pairs: pd.DataFrame,
-    counts: pd.DataFrame,
-    examples: int,
-    series: Series,
-    n: int,
-    resampling: Resampling,
-) -> pd.DataFrame:
-    """The row of ``tables.NOVELTY`` of one model and n.
-
-    A pair that k examples generate adds 1 / k to each of them, so that the sums over examples are
-    the numbers of distinct pairs; the interval of the share resamples examples over these sums.
-
-    Args:
-        pairs: what :func:`generated_pairs` returns.
-        counts: ``tables.GENERATED_COUNTS``, which must hold every one of ``pairs``.
-        examples: examples with a generation, those that add no pair among them.
-        series: task, model and parameters.
-        n: words of an n-gram.
-        resampling: draws and seed.
-
-    Raises:
-        ValueError: a generated pair was never counted, which is not the same as a count of 0.
-    """
-    counted = pairs.merge(counts, on=_PAIR, how="left", validate="many_to_one")
-    absent = counted[counted["documents"].isna()]
-    if len(absent):
-        raise ValueError(
-            f"novelty counts: {len(absent)} generated pairs were never counted, the first is "
-            f"{absent[_PAIR].iloc[0].tolist()}"
-        )
-    share = 1 / counted.groupby(_PAIR)["example"].transform("size")
-    parts = pd.DataFrame(
-        {
-            "example": counted["example"],
-            "novel": share.where(counted["documents"] == 0, 0.0),
-            "generated": share,
-        }
-    )
-    by_example = parts.groupby("example")[["novel", "generated"]].sum().to_numpy(np.float64)
-    if len(by_example) > examples:
-        raise ValueError(f"{len(by_example)} examples have pairs, but {examples} a generation")
-    by_example = np.vstack([by_example, np.zeros((examples - len(by_example), 2))])
-    distinct = counted.drop_duplicates(_PAIR)
-    novel = int((distinct["documents"] == 0).sum())
-    estimate = statistics.interval(by_example, _share, resampling)
-    reason = estimate.reason if len(distinct) else "the model wrote no n-gram of this many words"
-    row = {
-        "task": series.task,
-        "model": series.model,
-        "parameters": series.parameters,
-        "n": n,
-        "generated_pairs": len(distinct),
-        "novel_pairs": novel,
-        "share": novel / len(distinct) if len(distinct) else np.nan,
-        "ci_low": estimate.ci_low,
-        "ci_high": estimate.ci_high,
-        "reason": reason,
-        "examples": examples,
-    }
-    return pd.DataFrame([row], columns=list(tables.NOVELTY.columns))
-
-
-def _share(by_example: np.ndarray) -> float:
-    novel, generated = by_example.sum(axis=0)
-    return float(novel / generated) if generated else np.nan
 
 
 def cosine_histogram(

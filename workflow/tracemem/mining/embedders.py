@@ -10,6 +10,7 @@ matrix is that of Levy and Goldberg 2014, "Neural word embedding as implicit mat
 import hashlib
 import heapq
 import logging
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,10 +18,10 @@ from typing import Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs import files
 from tracemem.ngrams.words import words
+from tracemem.settings.mining import EmbedderSettings
 
 Side = Literal["input", "output"]
 _BATCH = 65_536  # texts embedded and kept at once
@@ -202,22 +203,16 @@ class LsaEmbedder:
 
     def save(self, path: Path | str) -> None:
         """Write the embedder to an ``.npz`` file, whole or not at all."""
-        with replacing(path) as draft, open(draft, "wb") as stream:
-            np.savez(
-                stream,
-                vocabulary=np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
-                vectors=self.vectors,
-                weights=self.weights,
-            )
+        vocabulary = np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8)
+        arrays = {"vocabulary": vocabulary, "vectors": self.vectors, "weights": self.weights}
+        files.write_arrays(arrays, path)
 
     @classmethod
     def load(cls, path: Path | str) -> "LsaEmbedder":
         """Read an embedder written by :meth:`save`."""
-        with np.load(path) as kept:
-            vocabulary = kept["vocabulary"].tobytes().decode()
-            return cls(
-                vocabulary.split("\n") if vocabulary else [], kept["vectors"], kept["weights"]
-            )
+        kept = files.read_arrays(path)
+        vocabulary = kept["vocabulary"].tobytes().decode()
+        return cls(vocabulary.split("\n") if vocabulary else [], kept["vectors"], kept["weights"])
 
 
 class SentenceTransformerEmbedder:
@@ -282,83 +277,81 @@ class LaserEmbedder:
         return unit_rows(self._pipeline.encode_sentences(list(texts)))
 
 
-class CachedEmbedder:
-    """An embedder that keeps every vector in a folder, by model, side and text.
+class KnownVectors:
+    """Vectors that were made before: those of ``tables.VECTORS``."""
 
-    Each distinct text is embedded once. New vectors go to a Parquet file of their own, so that jobs
-    which share the folder do not disturb each other.
+    def __init__(self, name: str, vectors: pa.Table):
+        self.name = name
+        sides, grams = vectors["side"].to_pylist(), vectors["ngram"].to_pylist()
+        self._place = {key: i for i, key in enumerate(zip(sides, grams, strict=True))}
+        self._vectors = vectors["vector"].combine_chunks()
+
+    def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
+        """Unit vectors (float32, [texts, dimensions]).
+
+        Raises:
+            ValueError: a text has no vector.
+        """
+        lost = [text for text in texts if (side, text) not in self._place]
+        if lost:
+            raise ValueError(f"{self.name}: {len(lost)} n-grams have no vector, e.g. {lost[0]!r}")
+        rows = self._vectors.take(pa.array([self._place[side, text] for text in texts], pa.int64()))
+        flat = rows.flatten().to_numpy(zero_copy_only=False)
+        return flat.reshape(len(texts), -1)
+
+
+class DraftingEmbedder:
+    """An embedder that keeps every vector in a folder of drafts until a job is done.
+
+    Each distinct text is embedded once, in batches that do not depend on the order of the texts. A
+    job that was killed finds there what it had embedded; :meth:`done` removes it.
     """
 
     def __init__(self, embedder: Embedder, folder: Path | str):
         self._embedder = embedder
         self.name = embedder.name
-        key = hashlib.blake2b(embedder.name.encode(), digest_size=8).hexdigest()
-        self._folder = Path(folder, key)
+        self._folder = Path(folder)
 
     def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
         """As the embedder itself; texts already in the folder are not embedded again."""
-        wanted = {text: i for i, text in enumerate(dict.fromkeys(texts))}
-        vectors: np.ndarray | None = None
-        missing = set(wanted)
-        for file in sorted(self._folder.glob(f"{side}.*.parquet")):
-            kept = pq.read_table(file)
-            rows = [i for i, text in enumerate(kept["text"].to_pylist()) if text in missing]
-            if not rows:
-                continue
-            found = kept.take(rows)
-            values = np.stack(found["vector"].to_numpy()).astype(np.float32)
-            vectors = _room(vectors, len(wanted), values.shape[1])
-            names = found["text"].to_pylist()
-            vectors[[wanted[text] for text in names]] = values
-            missing.difference_update(names)
-        # Sorted, so that batches do not depend on the order in which texts come.
-        fresh = sorted(missing)
+        fresh = sorted(set(texts))
+        known: dict[str, np.ndarray] = {}
         for start in range(0, len(fresh), _BATCH):
             batch = fresh[start : start + _BATCH]
-            values = self._embedder.embed(batch, side)
-            self._keep(batch, values, side)
-            vectors = _room(vectors, len(wanted), values.shape[1])
-            vectors[[wanted[text] for text in batch]] = values
-        if vectors is None:
+            known.update(zip(batch, self._batch(batch, side), strict=True))
+        if not known:
             return self._embedder.embed([], side)
-        return vectors[[wanted[text] for text in texts]]
+        return np.stack([known[text] for text in texts])
 
-    def _keep(self, texts: list[str], values: np.ndarray, side: Side) -> None:
-        digest = hashlib.blake2b("\n".join(texts).encode(), digest_size=8).hexdigest()
-        columns = {
-            "text": pa.array(texts, pa.string()),
-            "vector": pa.FixedSizeListArray.from_arrays(
-                pa.array(values.ravel(), pa.float32()), values.shape[1]
-            ),
-        }
-        with replacing(self._folder / f"{side}.{digest}.parquet") as draft:
-            pq.write_table(pa.table(columns), draft, compression="zstd")
+    def _batch(self, texts: list[str], side: Side) -> np.ndarray:
+        asked = "\n".join([self.name, side, *texts])
+        place = self._folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.npy"
+        if not place.exists():
+            files.write_array(self._embedder.embed(texts, side), place)
+        return files.read_array(place)
 
-
-def _room(vectors: np.ndarray | None, rows: int, dimensions: int) -> np.ndarray:
-    return np.zeros((rows, dimensions), np.float32) if vectors is None else vectors
+    def done(self) -> None:
+        """Remove the drafts: what they were kept for is written."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def load(settings, fitted: Path | str | None = None, cache: Path | str | None = None) -> Embedder:
-    """The embedder that ``settings`` (``settings.EmbedderSettings``) describe.
+def load(settings: EmbedderSettings, fitted: Path | str | None = None) -> Embedder:
+    """The embedder that the settings describe.
 
     Args:
         settings: kind, name, revision, prefixes and batch size.
         fitted: file of the trained embedder, for the kind lsa.
-        cache: folder of kept vectors, for the other kinds; None keeps none.
     """
     if settings.kind == "lsa":
         if fitted is None:
             raise ValueError("embedder of kind lsa: no file of a trained embedder given")
         return LsaEmbedder.load(fitted)
     if settings.kind == "laser":
-        embedder: Embedder = LaserEmbedder(settings.name)
-    else:
-        embedder = SentenceTransformerEmbedder(
-            settings.name,
-            settings.revision,
-            settings.input_prefix,
-            settings.output_prefix,
-            settings.batch_size,
-        )
-    return CachedEmbedder(embedder, cache) if cache else embedder
+        return LaserEmbedder(settings.name)
+    return SentenceTransformerEmbedder(
+        settings.name,
+        settings.revision,
+        settings.input_prefix,
+        settings.output_prefix,
+        settings.batch_size,
+    )

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tracemem.mining.embedders import Embedder, Side
+from tracemem.ngrams.counts import look_up
 from tracemem.ngrams.stopwords import StopWords, with_stop_words
 from tracemem.ngrams.words import content_ngrams, word_spans, words
 
@@ -276,6 +277,24 @@ class Mined:
     true_in_corpus: int | None = None
 
 
+def held_pairs(candidates: Candidates, counts: pd.DataFrame) -> Candidates:
+    """The candidate pairs whose n-grams the corpus holds.
+
+    Args:
+        candidates: from :func:`candidate_pairs`.
+        counts: ``tables.COUNTS`` with every n-gram of the candidates.
+
+    Raises:
+        ValueError: an n-gram was never counted: that is not a count of zero.
+    """
+    documents = counts.set_index("ngram")["documents"]
+    held: set[str] = set()
+    for grams in (candidates.input_grams, candidates.output_grams):
+        found = look_up(documents, grams, "n-gram counts")
+        held.update(gram for gram, count in zip(grams, found, strict=True) if count)
+    return candidates.within(held)
+
+
 def mine(
     candidates: Candidates,
     counts: pd.DataFrame,
@@ -297,12 +316,7 @@ def mine(
     Raises:
         ValueError: an n-gram was never counted: that is not a count of zero.
     """
-    counted = set(counts["ngram"])
-    for grams in (candidates.input_grams, candidates.output_grams):
-        lost = [gram for gram in grams if gram not in counted]
-        if lost:
-            raise ValueError(f"{len(lost)} n-grams were never counted, the first: {lost[0]!r}")
-    held = candidates.within(set(counts["ngram"][counts["documents"] > 0]))
+    held = held_pairs(candidates, counts)
     left = vectors(embedder, held.input_grams, "input")
     right = vectors(embedder, held.output_grams, "output")
     true = np.empty(0, np.int64) if truth is None else held.keys(truth)
@@ -428,13 +442,10 @@ def with_non_zero(
     """
     documents = counts.set_index(["input_gram", "output_gram"])["documents"]
     found = {}
-    for key, mined in pairs.items():
-        index = pd.MultiIndex.from_frame(mined[["input_gram", "output_gram"]])
-        held = documents.reindex(index).to_numpy()
-        if np.isnan(held.astype(float)).any():
-            lost = index[np.isnan(held.astype(float))]
-            raise ValueError(f"{key}: {len(lost)} pairs were never counted, the first: {lost[0]}")
-        found[key] = mined["cosine"].to_numpy()[held > 0]
+    for (task, n), mined in pairs.items():
+        wanted = mined[["input_gram", "output_gram"]]
+        held = look_up(documents, wanted, f"pair counts of {task}, n = {n}")
+        found[task, n] = mined["cosine"].to_numpy()[held > 0]
     filled = table.copy()
     filled["non_zero"] = [
         int((found[row.task, row.n] > np.float32(row.gamma)).sum()) for row in table.itertuples()

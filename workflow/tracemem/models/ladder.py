@@ -22,8 +22,8 @@ from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedTokenizerF
 from transformers.utils.logging import disable_progress_bar
 
 from tracemem.jobs import draws
-from tracemem.jobs.drafts import replacing
-from tracemem.settings.ladder import LadderSettings, SizeSettings
+from tracemem.jobs.files import replacing
+from tracemem.settings.ladder import RecipeSettings, SizeSettings
 
 log = logging.getLogger(__name__)
 _STATE = "training.pt"
@@ -31,7 +31,7 @@ _RUN = "run.json"
 _TELL = 10.0
 
 
-def rows(tokens: np.ndarray, first: int, settings: LadderSettings, seed: int) -> np.ndarray:
+def rows(tokens: np.ndarray, first: int, settings: RecipeSettings, seed: int) -> np.ndarray:
     """The rows of one step (int64, [batch, context + 1]), starting with the ``first`` row ever.
 
     Rows are numbered through all epochs; targets are the inputs moved by one token.
@@ -49,7 +49,7 @@ def rows(tokens: np.ndarray, first: int, settings: LadderSettings, seed: int) ->
     return np.concatenate(picked).astype(np.int64)
 
 
-def _rows_in_epoch(tokens: int, settings: LadderSettings) -> int:
+def _rows_in_epoch(tokens: int, settings: RecipeSettings) -> int:
     count = (tokens - 1) // settings.context - 1
     if count < 1:
         raise ValueError(
@@ -59,7 +59,7 @@ def _rows_in_epoch(tokens: int, settings: LadderSettings) -> int:
     return count
 
 
-def learning_rate(step: int, steps: int, peak: float, settings: LadderSettings) -> float:
+def learning_rate(step: int, steps: int, peak: float, settings: RecipeSettings) -> float:
     """The rate of ``step`` (0 to ``steps`` - 1): a linear rise, then a cosine."""
     warmup = math.ceil(settings.warmup * steps)
     if step < warmup:
@@ -69,7 +69,7 @@ def learning_rate(step: int, steps: int, peak: float, settings: LadderSettings) 
     return peak * (settings.final_rate + (1 - settings.final_rate) * cosine)
 
 
-def new_model(size: SizeSettings, settings: LadderSettings, seed: int) -> GPTNeoXForCausalLM:
+def new_model(size: SizeSettings, settings: RecipeSettings, seed: int) -> GPTNeoXForCausalLM:
     """A GPT-NeoX model with random weights, initialised as Pythia's ("small init").
 
     The standard deviation is sqrt(2 / (5 hidden)) (Nguyen and Salazar 2019).
@@ -95,7 +95,7 @@ def train_model(
     tokens_path: Path | str,
     tokenizer_folder: Path | str,
     size: SizeSettings,
-    settings: LadderSettings,
+    settings: RecipeSettings,
     seed: int,
     folder: Path | str,
     piece: int = 1,
@@ -231,7 +231,7 @@ def _backward(
 
 
 def _optimizer(
-    model: torch.nn.Module, size: SizeSettings, settings: LadderSettings
+    model: torch.nn.Module, size: SizeSettings, settings: RecipeSettings
 ) -> torch.optim.AdamW:
     """AdamW that decays matrices only."""
     matrices = [weight for weight in model.parameters() if weight.ndim > 1]
@@ -247,12 +247,12 @@ def _optimizer(
     )
 
 
-def _run(tokens: np.ndarray, size: SizeSettings, settings: LadderSettings, seed: int) -> str:
+def _run(tokens: np.ndarray, size: SizeSettings, settings: RecipeSettings, seed: int) -> str:
     """What tells one run from another, as JSON."""
     run = {
         "tokens": hashlib.blake2b(np.ascontiguousarray(tokens), digest_size=16).hexdigest(),
         "size": size.model_dump(),
-        "ladder": settings.recipe(),
+        "ladder": settings.plain(RecipeSettings),
         "seed": seed,
     }
     return json.dumps(run, sort_keys=True)

@@ -12,7 +12,7 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs.files import replacing
 
 END = "<|endoftext|>"
 _BATCH = 1000

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from tracemem.corpus.shards import BadRecord, Batch, Room, Shard
-from tracemem.jobs.tables import I64, TEXT, Table, conform
+from tracemem.jobs.declared import I64, TEXT, Table
+from tracemem.jobs.files import conform
 from tracemem.ngrams.counting import RECORD_BITS, scan_shards
 
 _DOCUMENT = {

@@ -31,10 +31,12 @@ import pyarrow.compute as pc
 
 from tracemem.corpus import kernels
 from tracemem.corpus.shards import BadRecord, Batch, Reader, Room, Shard
-from tracemem.jobs import tables
+from tracemem.jobs import files
+from tracemem.jobs.declared import Table
 from tracemem.jobs.progress import Progress
 from tracemem.ngrams import words
-from tracemem.ngrams.samples import SAMPLES, Sample
+from tracemem.ngrams.samples import DOCUMENTS, Sample
+from tracemem.ngrams.tables import COUNTS, PAIR_COUNTS, SAMPLES
 
 RECORD_BITS = 40  # of a document's place in a corpus; the shard's number stands above them
 _SLOTS_MORE = 1 << 12  # slots after the last that a key asks for
@@ -68,8 +70,8 @@ def count_ngrams(
     index = Index(ngrams)
     scanners = [Scanner(index) for _ in range(threads)]
     scan_shards([shard], scanners, text_field, on_bad_record, f"count n-grams in {shard.name}")
-    return tables.conform(
-        tables.COUNTS,
+    return files.conform(
+        COUNTS,
         {
             "ngram": ngrams,
             "n": index.sizes,
@@ -84,7 +86,7 @@ def count_pairs(
     pairs: pa.Table | pd.DataFrame,
     *,
     counts: pa.Table | pd.DataFrame | None = None,
-    samples: int = SAMPLES,
+    samples: int = DOCUMENTS,
     text_field: str = "text",
     on_bad_record: BadRecord = "stop",
     threads: int = 1,
@@ -125,12 +127,12 @@ def count_pairs(
     scan_shards([shard], scanners, text_field, on_bad_record, f"count pairs in {shard.name}")
     documents = np.empty(len(pairs), np.int64)
     documents[links.rows] = sum(scanner.pair_documents for scanner in scanners)
-    counted = tables.conform(
-        tables.PAIR_COUNTS,
+    counted = files.conform(
+        PAIR_COUNTS,
         {**{name: pairs[name] for name in pairs.column_names}, "documents": documents},
     )
     if sample is None:
-        return counted, tables.SAMPLES.schema.empty_table()
+        return counted, files.schema(SAMPLES).empty_table()
     return counted, sample.table([scanner.sampled() for scanner in scanners], shard.name, threads)
 
 
@@ -140,7 +142,7 @@ def merge_counts(counts: Iterable[pa.Table]) -> pa.Table:
     Raises:
         ValueError: no table, or tables with different n-grams.
     """
-    return _added(tables.COUNTS, ("ngram",), ("documents", "occurrences"), counts)
+    return _added(COUNTS, ("ngram",), ("documents", "occurrences"), counts)
 
 
 def merge_pair_counts(counts: Iterable[pa.Table]) -> pa.Table:
@@ -149,7 +151,7 @@ def merge_pair_counts(counts: Iterable[pa.Table]) -> pa.Table:
     Raises:
         ValueError: no table, or tables with different pairs.
     """
-    return _added(tables.PAIR_COUNTS, ("input_gram", "output_gram"), ("documents",), counts)
+    return _added(PAIR_COUNTS, ("input_gram", "output_gram"), ("documents",), counts)
 
 
 class Index:
@@ -571,10 +573,10 @@ class _Queue:
             return self._read + sum(reader.position for reader in self._being_read.values())
 
 
-def _added(table: tables.Table, keys, sums, parts: Iterable[pa.Table]) -> pa.Table:
+def _added(table: Table, keys, sums, parts: Iterable[pa.Table]) -> pa.Table:
     total = None
     for part in parts:
-        part = tables.conform(table, part)
+        part = files.conform(table, part)
         if total is None:
             total = part
             columns = {name: part[name].to_numpy().copy() for name in sums}
@@ -587,6 +589,6 @@ def _added(table: tables.Table, keys, sums, parts: Iterable[pa.Table]) -> pa.Tab
             columns[name] += part[name].to_numpy()
     if total is None:
         raise ValueError(f"{table.path}: no shard to merge")
-    return tables.conform(
+    return files.conform(
         table, {name: columns.get(name, total[name]) for name in total.column_names}
     )

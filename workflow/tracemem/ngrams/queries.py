@@ -30,7 +30,8 @@ import pyarrow.parquet as pq
 
 from tracemem.corpus import kernels
 from tracemem.corpus.shards import BadRecord, Shard
-from tracemem.jobs.tables import I8, I64, TEXT, Table, conform
+from tracemem.jobs.declared import I8, I64, TEXT, Table
+from tracemem.jobs.files import conform
 from tracemem.ngrams import concordance, words
 from tracemem.ngrams.counting import Index, Links, Reading, Scanner, scan_shards
 from tracemem.ngrams.samples import Sample

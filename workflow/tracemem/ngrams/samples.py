@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tracemem.corpus import kernels
-from tracemem.jobs import tables
+from tracemem.jobs import files
+from tracemem.ngrams.tables import SAMPLES
 
-SAMPLES = 50
+DOCUMENTS = 50
 _EVENTS = 1 << 19  # events that a thread gathers before they are thinned out, at least
 _AT_ONCE = 1 << 22  # events whose names are made at once: far from the 2 GB of an Arrow column
 
@@ -97,8 +98,8 @@ class Sample:
         inputs = np.append(self._inputs, -1)[np.where(of_pair, items, pairs)]
         outputs = np.append(self._outputs, np.arange(len(self._grams)))[items]
         names = self._grams.take(pa.array(inputs, mask=inputs < 0))
-        return tables.conform(
-            tables.SAMPLES,
+        return files.conform(
+            SAMPLES,
             {
                 "input_gram": names.fill_null(""),
                 "output_gram": self._grams.take(pa.array(outputs)),
@@ -109,12 +110,12 @@ class Sample:
         )
 
 
-def merge_samples(samples: Iterable[pa.Table], size: int = SAMPLES) -> pa.Table:
+def merge_samples(samples: Iterable[pa.Table], size: int = DOCUMENTS) -> pa.Table:
     """Table SAMPLES of several shards together: the ``size`` smallest hashes of each pair.
 
     A document that stands in several places is named by the first shard and record.
     """
-    every = pa.concat_tables(tables.conform(tables.SAMPLES, part) for part in samples)
+    every = pa.concat_tables(files.conform(SAMPLES, part) for part in samples)
     every = every.combine_chunks()
     hashes = _hash_numbers(every["document"])
     pairs = [_ranks_of(every["input_gram"]), _ranks_of(every["output_gram"])]

@@ -1,11 +1,12 @@
 """Stop words by language, from the maintained lists of ``stopwordsiso``."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import repeat
 from typing import TypeVar
 
 from tracemem.ngrams.words import words
+from tracemem.settings.mining import StopWordSettings
 
 StopWords = frozenset[str] | Sequence[frozenset[str]]
 Text = TypeVar("Text")
@@ -52,12 +53,12 @@ def with_stop_words(
 
 
 def sides(
-    choices: Mapping[str, str | list[str] | None], directions: Sequence[str]
+    choices: StopWordSettings, directions: Sequence[str]
 ) -> tuple[list[frozenset[str]], list[frozenset[str]]]:
     """The stop words of each example's input and of its output, [examples] each.
 
     Args:
-        choices: a task's choice for ``input`` and ``output``; "direction" stands for the language
+        choices: a task's choice for its input and its output; "direction" stands for the language
             that side has in the example's direction.
         directions: group of each example, [examples]; such as de-en where a choice is "direction".
 
@@ -70,4 +71,4 @@ def sides(
             return [stop_words(choice)] * len(directions)
         return [stop_words(direction.split("-")[place]) for direction in directions]
 
-    return side(choices["input"], 0), side(choices["output"], 1)
+    return side(choices.input, 0), side(choices.output, 1)

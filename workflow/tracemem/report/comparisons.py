@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from tracemem.report import figures as drawn
-from tracemem.report.findings import MEASURES, Point, listed, number, sign
+from tracemem.report.findings import Point, listed, number, sign
 from tracemem.report.grids import LONG, Grid
 from tracemem.scoring.claims import difference
+from tracemem.scoring.measures import MEASURES
 
 _LABELS = {(measure, statistic): label for label, _, measure, statistic in MEASURES}
 _SUBSETS = ("all", "clean", "contaminated")

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tracemem.report import figures as drawn
+from tracemem.scoring.measures import (
+    FREQUENCY,
+    INFGRAM,
+    KEYED,
+    MEASURES,
+    MEM,
+    PARTIAL,
+    TRUTH,
+    Measure,
+)  # fmt: skip
 
-MEM = ("Mem, published", "memorization", "task-gram", "spearman")
-FREQUENCY = ("log C(s_y) alone", "controls", "output-count", "spearman")
-PARTIAL = ("partial Mem", "memorization", "task-gram", "partial-spearman")
-KEYED = ("keyed Mem", "memorization", "task-gram-keyed", "partial-spearman")
-INFGRAM = ("Mem_∞", "memorization", "infini-gram", "spearman")
-TRUTH = ("truth: P(answer given entity)", "controls", "truth-probability", "partial-spearman")
-TRUTH_COUNT = ("truth: document count", "controls", "truth-documents", "partial-spearman")
-MEASURES = (MEM, INFGRAM, FREQUENCY, PARTIAL, KEYED, TRUTH, TRUTH_COUNT)
 JUDGED = (MEM, FREQUENCY, PARTIAL, KEYED)
 
 
@@ -94,7 +96,7 @@ class Findings:
     """The score tables of one study, looked up by task, n and measure, and put into words."""
 
     def __init__(self, frames: Mapping[str, pd.DataFrame], families: Mapping[str, str]):
-        """``frames`` by table name, as :func:`write` takes them; any may be missing."""
+        """``frames`` by table name, as ``report.page.write`` takes them; any may be missing."""
         self.frames = frames
         known = [
             frames[name][["model", "parameters"]]
@@ -119,7 +121,7 @@ class Findings:
         found = [(task, int(n)) for task, n in pairs.itertuples(index=False)]
         return sorted(found, key=lambda pair: (order[pair[0]], pair[1]))
 
-    def series(self, task: str, n: int, measure: tuple, models=None) -> dict[str, Point]:
+    def series(self, task: str, n: int, measure: Measure, models=None) -> dict[str, Point]:
         """A measure's points by model, in order of size; a measure without n stands at n = 0."""
         _, table, kind, statistic = measure
         if table not in self.frames:

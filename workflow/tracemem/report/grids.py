@@ -8,6 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from tracemem.jobs.declared import Table
 from tracemem.report import figures as drawn
 from tracemem.report.findings import Point, number, support_range
 
@@ -191,3 +192,39 @@ def thresholds(frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
              folded=True)
         for task, rows in frame.groupby("task", sort=False)
     ]  # fmt: skip
+
+
+def plain(frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
+    """A table as it is: its columns by name, its values as text, models as they are labelled."""
+
+    def text(value) -> str:
+        if isinstance(value, float):
+            return number(value) if not value.is_integer() else f"{value:,.0f}"
+        return f"{value:,}" if isinstance(value, int) else str(value)
+
+    columns = [name.replace("_", " ") for name in frame]
+    rows = [
+        [
+            labels.get(value, value) if name == "model" else text(value)
+            for name, value in row.items()
+        ]
+        for row in frame.to_dict("records")
+    ]
+    return [Grid("", columns, rows, folded=len(rows) > LONG)]
+
+
+_SHOWN = {
+    "performance": performance,
+    "support": support,
+    "memorization": correlations,
+    "controls": correlations,
+    "variants": variants,
+    "novelty": novelty,
+    "alignment": alignment,
+    "thresholds": thresholds,
+}
+
+
+def of(table: Table, frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
+    """A table as the report shows it: in a form of its own where it has one, else as it is."""
+    return _SHOWN.get(table.name, plain)(frame, labels)

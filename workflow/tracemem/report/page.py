@@ -20,14 +20,25 @@ import pandas as pd
 import yaml
 from markupsafe import Markup, escape
 
-from tracemem.jobs.drafts import replacing
+from tracemem.corpus.tables import MANIFEST
+from tracemem.jobs import files
+from tracemem.mining.tables import COVERAGE
 from tracemem.report import comparisons, grids
 from tracemem.report import figures as drawn
-from tracemem.report.captions import CAPTIONS, MISSING
-from tracemem.report.findings import MEASURES, Findings, Point, known, listed, number
+from tracemem.report.findings import Findings, Point, known, listed, number
 from tracemem.report.grids import Grid
+from tracemem.report.products import REPORTED
+from tracemem.report.tables import FIGURES
+from tracemem.scoring.measures import MEASURES
+from tracemem.scoring.tables import (
+    CLAIMS,
+    CONTAMINATION,
+    DECONTAMINATED,
+    INSTRUCT,
+    MEMORIZATION,
+    PUBLISHED,
+)  # fmt: skip
 
-TABLES = tuple(MISSING)
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 PACKAGES = (
     "torch", "transformers", "tokenizers", "infini-gram", "numpy", "numba", "scipy", "pandas",
@@ -102,7 +113,7 @@ def _in_short(findings: Findings) -> Block:
         cells += [_ends(findings.series(task, n, m, findings.ladder)) for m in shown]
         rows.append([task, str(n), *cells])
     if not rows:
-        return Block(sentences=[MISSING["memorization"]])
+        return Block(sentences=[MEMORIZATION.missing])
     ladder = [findings.labels[model] for model in findings.ladder]
     title = f"From {ladder[0]} to {ladder[-1]} parameters" if len(ladder) > 1 else ladder[0]
     columns = ["task", "n", "metric", "performance", *(measure[0] for measure in shown)]
@@ -143,19 +154,18 @@ def _finding(findings: Findings) -> Section:
 
 
 def _instruct(frames: Mapping[str, pd.DataFrame]) -> Block:
-    title = "Instruct models beside their base models"
-    if "instruct" not in frames:
-        return Block(title, [MISSING["instruct"]])
-    sentences, tables = comparisons.instruct(frames["instruct"])
-    return Block(title, sentences, grids=tables)
+    if INSTRUCT.name not in frames:
+        return Block(INSTRUCT.title, [INSTRUCT.missing])
+    sentences, tables = comparisons.instruct(frames[INSTRUCT.name])
+    return Block(INSTRUCT.title, sentences, grids=tables)
 
 
 def _decontamination(findings: Findings) -> Block:
-    if "decontaminated" not in findings.frames:
-        return Block("Decontamination", [MISSING["decontaminated"]])
-    frame = findings.frames["decontaminated"]
+    title, frame = DECONTAMINATED.title, findings.frames.get(DECONTAMINATED.name)
+    if frame is None:
+        return Block(title, [DECONTAMINATED.missing])
     readings, tables = comparisons.decontaminated(frame, findings.labels)
-    return Block("Decontamination", readings=readings, grids=tables)
+    return Block(title, readings=readings, grids=tables)
 
 
 def _by_model(series: Mapping[str, Point], labels: Mapping[str, str]) -> list[str]:
@@ -165,10 +175,10 @@ def _by_model(series: Mapping[str, Point], labels: Mapping[str, str]) -> list[st
 def _run(study: Study, findings: Findings) -> Section:
     frames = findings.frames
     blocks = []
-    if "manifest" in frames:
+    if MANIFEST.name in frames:
         blocks.append(_corpus(frames["manifest"]))
     else:
-        blocks.append(Block("Corpus", [MISSING["manifest"]]))
+        blocks.append(Block("Corpus", [MANIFEST.missing]))
     if "performance" in frames:
         scored = frames["performance"]
         whole = scored[scored["group"] == ""]
@@ -231,35 +241,37 @@ def _bytes(count: float) -> str:
 
 def _coverage(frames: Mapping[str, pd.DataFrame]) -> Section:
     """What the corpus holds of the tasks, which no model is needed for."""
-    name, title = "coverage", "What the corpus holds of the tasks"
-    blocks = [Block(sentences=[MISSING[name]])]
-    if name in frames:
+    blocks = [Block(sentences=[COVERAGE.missing])]
+    if COVERAGE.name in frames:
+        coverage = frames[COVERAGE.name]
         sentences = [
             f"{row.task}, n = {row.n}: nothing of it can be traced to the corpus, for "
             f"{row.reason}. Lower its gamma, take another n or embedder, or a corpus that holds "
             "its n-grams."
-            for row in frames[name].itertuples()
+            for row in coverage.itertuples()
             if row.reason
         ]
-        blocks = [Block(sentences=sentences, grids=[grids.coverage(frames[name])])]
-    found = [MISSING["contamination"]]
-    if "contamination" in frames:
-        found = comparisons.contamination(frames["contamination"])
-    blocks.append(Block("Test examples in the corpus, word for word", found))
-    return Section(name, title, blocks)
+        blocks = [Block(sentences=sentences, grids=[grids.coverage(coverage)])]
+    found = [CONTAMINATION.missing]
+    if CONTAMINATION.name in frames:
+        found = comparisons.contamination(frames[CONTAMINATION.name])
+    blocks.append(Block(CONTAMINATION.title, found))
+    return Section(COVERAGE.section, COVERAGE.title, blocks)
 
 
 def _figures(figures: Mapping[str, Path], undrawn: Mapping[str, str]) -> Section:
-    wrong = sorted({*figures, *undrawn} - set(CAPTIONS))
+    declared = {figure.name: figure for figure in FIGURES}
+    wrong = sorted({*figures, *undrawn} - declared.keys())
     if wrong:
-        raise ValueError(f"figures {wrong} have no caption, allowed: {', '.join(CAPTIONS)}")
+        raise ValueError(f"figures {wrong} are not declared, allowed: {', '.join(declared)}")
     shown = []
-    for name, (title, caption) in CAPTIONS.items():
+    for name, figure in declared.items():
         if name in figures:
             data = base64.b64encode(Path(figures[name]).read_bytes()).decode("ascii")
-            shown.append((name, title, caption, f"data:image/png;base64,{data}"))
+            uri = f"data:image/png;base64,{data}"
+            shown.append((name, figure.title, figure.caption, uri))
     sentences = [
-        f"{CAPTIONS[name][0]}: left out, as there is {reason.partition(': ')[2] or reason}."
+        f"{declared[name].title}: left out, as there is {reason.partition(': ')[2] or reason}."
         for name, reason in undrawn.items()
     ]
     if not (shown or sentences):
@@ -268,26 +280,16 @@ def _figures(figures: Mapping[str, Path], undrawn: Mapping[str, str]) -> Section
 
 
 def _scores(findings: Findings, answered: bool) -> Section:
-    tables = {
-        "performance": ("Performance", grids.performance),
-        "support": ("Performance by support", grids.support),
-        "memorization": ("Memorization", grids.correlations),
-        "controls": ("Controls and truth", grids.correlations),
-        "variants": ("Memorization under other units and denominators", grids.variants),
-        "novelty": ("Novelty", grids.novelty),
-        "alignment": ("Pairs by threshold, and how well they align", grids.alignment),
-        "thresholds": ("Memorization by threshold", grids.thresholds),
-    }
     blocks = []
-    for name, (title, shown) in tables.items():
+    for name, table in REPORTED.items():
         frame = findings.frames.get(name)
-        if frame is None and not answered:
+        if table.section != "scores" or (frame is None and not answered):
             continue
         if frame is None:
-            blocks.append(Block(title, [MISSING[name]]))
+            blocks.append(Block(table.title, [table.missing]))
             continue
-        blocks.append(Block(title, grids=shown(frame, findings.labels)))
-        if name == "memorization":
+        blocks.append(Block(table.title, grids=grids.of(table, frame, findings.labels)))
+        if name == MEMORIZATION.name:
             blocks.append(Block("Items left out, by reason", grids=[grids.drops(frame)]))
     return Section("scores", "Scores" if answered else "Pairs", blocks)
 
@@ -295,7 +297,7 @@ def _scores(findings: Findings, answered: bool) -> Section:
 def _claims(frames: Mapping[str, pd.DataFrame]) -> Section:
     claims = frames.get("claims")
     if claims is None:
-        return Section("claims", "Claims", [Block(sentences=[MISSING["claims"]])])
+        return Section("claims", "Claims", [Block(sentences=[CLAIMS.missing])])
     counts = claims["verdict"].value_counts()
     said = listed([f"{v} {counts.get(v, 0)}" for v in ("holds", "fails", "cannot tell")])
     rows = claims[["claim", "statement", "verdict", "numbers"]].astype(str).values.tolist()
@@ -305,10 +307,10 @@ def _claims(frames: Mapping[str, pd.DataFrame]) -> Section:
 
 
 def _published(frames: Mapping[str, pd.DataFrame]) -> Section:
-    name, title = "published", "Published against ours"
-    if name not in frames:
-        return Section(name, title, [Block(sentences=[MISSING[name]])])
-    sentences, tables = comparisons.published(frames[name])
+    name, title = PUBLISHED.section, PUBLISHED.title
+    if PUBLISHED.name not in frames:
+        return Section(name, title, [Block(sentences=[PUBLISHED.missing])])
+    sentences, tables = comparisons.published(frames[PUBLISHED.name])
     return Section(name, title, [Block(sentences=sentences, grids=tables)])
 
 
@@ -350,17 +352,16 @@ def write(
     Args:
         path: the HTML file.
         study: what the tables do not say.
-        frames: tables of :mod:`tracemem.jobs.tables` by lower-case name, any of ``TABLES``; an empty one
-            counts as missing.
-        figures: PNG file of each figure by name, the keys of ``CAPTIONS``.
+        frames: tables that the report shows by name; an empty one counts as missing.
+        figures: PNG file of each declared figure by name.
         undrawn: why each of the figures left out has nothing to draw.
 
     Raises:
         ValueError: a frame or a figure has a name the report does not know.
     """
-    wrong = sorted(set(frames) - set(MISSING))
+    wrong = sorted(set(frames) - set(REPORTED))
     if wrong:
-        raise ValueError(f"tables {wrong} are not in the report, allowed: {', '.join(MISSING)}")
+        raise ValueError(f"tables {wrong} are not in the report, allowed: {', '.join(REPORTED)}")
     frames = {name: _ordered(frame, study.tasks) for name, frame in frames.items() if len(frame)}
     findings = Findings(frames, study.families)
     drawn = {name: Path(file) for name, file in figures.items()}
@@ -379,13 +380,11 @@ def write(
     )  # fmt: skip
     environment.filters["notation"] = _notation
     page = environment.get_template(TEMPLATE.name).render(study=study, sections=sections)
-    with replacing(path) as draft:
-        draft.write_text(page, encoding="utf-8")
+    files.write_text(page, path)
 
 
 def write_summary(path: Path | str, study: Study, frames: Mapping[str, pd.DataFrame]) -> None:
     """Write the few numbers that matter most as text, for a terminal: :meth:`Findings.summary`."""
     shown = {name: _ordered(frame, study.tasks) for name, frame in frames.items() if len(frame)}
     lines = [study.title, *Findings(shown, study.families).summary()]
-    with replacing(path) as draft:
-        draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    files.write_text("\n".join(lines) + "\n", path)

@@ -18,7 +18,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from tracemem.jobs import tables
+from tracemem.scoring.measures import (
+    DISTANCE,
+    FREQUENCY,
+    INFGRAM,
+    INFGRAM_DISTANCE,
+    KEYED,
+    MEM,
+    PARTIAL,
+    Measure,
+)  # fmt: skip
+from tracemem.scoring.tables import CLAIMS
 
 HOLDS, FAILS, CANNOT_TELL = "holds", "fails", "cannot tell"
 LEVEL = 0.05
@@ -87,7 +97,7 @@ def judge(
     for claim, (statement, checks) in _CLAIMS.items():
         verdict, numbers = _verdict(list(checks(scores)))
         rows.append((claim, statement, verdict, numbers))
-    return pd.DataFrame(rows, columns=list(tables.CLAIMS.columns))
+    return pd.DataFrame(rows, columns=list(CLAIMS.columns))
 
 
 def difference(one: pd.Series, other: pd.Series) -> tuple[float, float, float]:
@@ -176,12 +186,12 @@ def _not_significant(rows: pd.DataFrame, what: str) -> Iterable[Check]:
             yield Check(CANNOT_TELL, f"{numbers}, which leaves room for more than +-{NEGLIGIBLE}")
 
 
-def _mem(
-    scores: Scores, task: str, measure: str = "task-gram", statistic: str = "spearman"
-) -> pd.DataFrame:
+def _mem(scores: Scores, task: str, measure: Measure = MEM) -> pd.DataFrame:
     frame = scores.memorization
     return frame[
-        (frame["task"] == task) & (frame["measure"] == measure) & (frame["statistic"] == statistic)
+        (frame["task"] == task)
+        & (frame["measure"] == measure.name)
+        & (frame["statistic"] == measure.statistic)
     ]
 
 
@@ -239,7 +249,7 @@ def _leads(scores: Scores, task: str) -> Iterable[Check]:
 
 def _above_infgram(scores: Scores, task: str, n: int) -> Iterable[Check]:
     largest = _at(_mem(scores, task), n).iloc[-1]
-    infgram = _at(_mem(scores, task, "infini-gram"), n)
+    infgram = _at(_mem(scores, task, INFGRAM), n)
     if infgram.empty:
         yield _missing(f"{task}: no infini-gram scores")
     else:
@@ -303,9 +313,9 @@ def _distant_without_mem(scores: Scores, task: str) -> Iterable[Check]:
     rows = _mem(scores, task)
     n = _n_of(rows, 3)
     yield from _not_significant(_at(rows, n), f"{task}: Mem_{n}")
-    distance = _at(_mem(scores, task, statistic="kendall-distance"), n)
+    distance = _at(_mem(scores, task, DISTANCE), n)
     yield _trend(distance, f"{task}: Kendall distance, n = {n},")
-    infgram = _at(_mem(scores, task, "infini-gram", "kendall-distance"), n)
+    infgram = _at(_mem(scores, task, INFGRAM_DISTANCE), n)
     if infgram.empty:
         yield _missing(f"{task}: no infini-gram scores")
     else:
@@ -368,7 +378,7 @@ def _infgram_below(scores: Scores) -> Iterable[Check]:
     def check(scores: Scores, task: str) -> Iterable[Check]:
         n = _n_of(_mem(scores, task), 3)
         yield from _above_infgram(scores, task, n)
-        infgram = _at(_mem(scores, task, "infini-gram"), n)
+        infgram = _at(_mem(scores, task, INFGRAM), n)
         if len(infgram):
             yield _trend(infgram, f"{task}: Mem_inf", falls=True)
 
@@ -388,8 +398,8 @@ def _keyed_follows_recall(scores: Scores, task: str) -> Iterable[Check]:
     per_pair = _mem(scores, task)
     n = _n_of(per_pair, 3)
     per_pair = _at(per_pair, n)
-    partial = _at(_mem(scores, task, statistic="partial-spearman"), n)
-    keyed = _at(_mem(scores, task, "task-gram-keyed", "partial-spearman"), n)
+    partial = _at(_mem(scores, task, PARTIAL), n)
+    keyed = _at(_mem(scores, task, KEYED), n)
     recall = scores.performance[
         (scores.performance["task"] == task) & (scores.performance["group"] == "")
     ]
@@ -415,7 +425,7 @@ def _keyed_follows_recall(scores: Scores, task: str) -> Iterable[Check]:
         f"{task}, {least['model']}: Mem_{n} > Mem_{n} given C(s_y)",
     )
     alone = scores.controls[
-        (scores.controls["task"] == task) & (scores.controls["measure"] == "output-count")
+        (scores.controls["task"] == task) & (scores.controls["measure"] == FREQUENCY.name)
     ]
     alone = alone[(alone["n"] == n) & (alone["model"] == least["model"])]
     if alone.empty:

@@ -5,6 +5,7 @@ document of the corpus (arXiv 2407.14985, which looks for n = 8 and 14). None sp
 the other, nor is one left out for its stop words. An example too short to have an n-gram is clean.
 """
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -13,12 +14,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tracemem.jobs import tables
+from tracemem.models.series import Series
+from tracemem.ngrams.counts import look_up
 from tracemem.ngrams.words import ngrams
-from tracemem.scoring import memorization, statistics
-from tracemem.scoring.memorization import Series
+from tracemem.scoring import statistics
+from tracemem.scoring.aggregating import per_pair
+from tracemem.scoring.measures import MEM
 from tracemem.scoring.metrics import Metric
 from tracemem.scoring.statistics import Correlation, Estimate, Resampling
+from tracemem.scoring.tables import DECONTAMINATED
 
 log = logging.getLogger(__name__)
 
@@ -36,27 +40,21 @@ def search(examples: pd.DataFrame, counts: pd.DataFrame, n: int) -> tuple[Subset
     Raises:
         ValueError: an n-gram was never counted: that is not a count of zero.
     """
-    counted = counts[counts["n"] == n]
-    documents = dict(zip(counted["ngram"], counted["documents"], strict=True))
-    searched, contaminated = np.zeros((2, len(examples)), np.bool_)
     sides = zip(examples["input"], examples["target"], strict=True)
-    for place, (text, target) in enumerate(sides):
-        grams = {*ngrams(text, n), *ngrams(target, n)}
-        lost = sorted(gram for gram in grams if gram not in documents)
-        if lost:
-            raise ValueError(
-                f"n-gram counts: {len(lost)} n-grams of example "
-                f"{examples['example'].iloc[place]} were never counted, the first: {lost[0]!r}"
-            )
-        searched[place] = bool(grams)
-        contaminated[place] = any(documents[gram] for gram in grams)
+    grams = [[*ngrams(text, n), *ngrams(target, n)] for text, target in sides]
+    documents = counts[counts["n"] == n].set_index("ngram")["documents"]
+    found = look_up(documents, itertools.chain.from_iterable(grams), "n-gram counts") > 0
+    ends = np.cumsum([len(several) for several in grams])
+    held = np.concatenate([[0], np.cumsum(found)])
+    searched = np.array([bool(several) for several in grams], np.bool_)
+    contaminated = np.diff(held[np.concatenate([[0], ends])]) > 0
     return searched, contaminated
 
 
 def score(
     examples: pd.DataFrame,
     generations: pd.DataFrame,
-    matched: Mapping[int, pd.DataFrame],
+    measured: Mapping[int, pd.DataFrame],
     metric: Metric,
     contaminated: Mapping[int, Subset],
     series: Series,
@@ -70,7 +68,7 @@ def score(
     Args:
         examples: ``tables.EXAMPLES`` of the test split.
         generations: ``tables.GENERATIONS`` of the model.
-        matched: ``tables.ITEMS`` by n of the task-gram LM.
+        measured: ``tables.MEASURED`` of the model by n.
         metric: the task's first.
         contaminated: contaminated examples by n of the n-grams that contaminate.
         series: whose scores they are.
@@ -84,8 +82,8 @@ def score(
     """
     measures = [("performance", metric.name, 0, _performance(examples, generations, metric))]
     measures += [
-        ("task-gram", "spearman", n, _memorization(examples, generations, items))
-        for n, items in matched.items()
+        (MEM.name, MEM.statistic, n, _memorization(examples, per_pair(items)))
+        for n, items in measured.items()
     ]
     rows = []
     for measure, statistic, n, over in measures:
@@ -108,7 +106,7 @@ def score(
                 "reason": found.reason,
             }
             rows.append(row)
-    return pd.DataFrame(rows, columns=list(tables.DECONTAMINATED.columns))
+    return pd.DataFrame(rows, columns=list(DECONTAMINATED.columns))
 
 
 _Measure = Callable[[Subset, Resampling], Correlation | Estimate]
@@ -135,11 +133,8 @@ def _performance(examples: pd.DataFrame, generations: pd.DataFrame, metric: Metr
     )
 
 
-def _memorization(
-    examples: pd.DataFrame, generations: pd.DataFrame, items: pd.DataFrame
-) -> _Measure:
-    measured = memorization.measure(items, generations)
-    kept = measured[measured["dropped"] == ""]
+def _memorization(examples: pd.DataFrame, pairs: pd.DataFrame) -> _Measure:
+    kept = pairs[pairs["dropped"] == ""]
     places = pd.Index(examples["example"]).get_indexer(kept["example"])
     if (places < 0).any():
         strange = kept["example"][places < 0].iloc[0]

@@ -8,15 +8,10 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from tracemem.jobs import tables
 from tracemem.scoring.claims import difference
+from tracemem.scoring.measures import COMPARED
+from tracemem.scoring.tables import INSTRUCT
 
-MEASURES = (
-    ("task-gram", "spearman"),
-    ("task-gram", "partial-spearman"),
-    ("task-gram-keyed", "partial-spearman"),
-    ("infini-gram", "spearman"),
-)
 _KEY = ["task", "n", "measure", "statistic"]
 
 
@@ -50,7 +45,7 @@ def compare(
                     "reason": _reason({base: other, instruct: one}),
                 }
             )
-    return pd.DataFrame(rows, columns=list(tables.INSTRUCT.columns))
+    return pd.DataFrame(rows, columns=list(INSTRUCT.columns))
 
 
 def _reason(scores: Mapping[str, pd.Series]) -> str:
@@ -75,7 +70,9 @@ def _of_task(
         yield first.assign(n=0, measure="performance", statistic=first["metric"])
     mem = memorization[memorization["task"] == task]
     for n in sorted(mem["n"].unique()):
-        for measure, statistic in MEASURES:
+        for measure in COMPARED:
             yield mem[
-                (mem["n"] == n) & (mem["measure"] == measure) & (mem["statistic"] == statistic)
+                (mem["n"] == n)
+                & (mem["measure"] == measure.name)
+                & (mem["statistic"] == measure.statistic)
             ]

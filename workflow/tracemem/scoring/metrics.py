@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from tracemem.settings.tasks import BertScoreSettings, TaskSettings
+from tracemem.settings.answering import BertScoreSettings, MetricSettings
 
 
 class Metric(Protocol):
@@ -279,7 +279,7 @@ def _column(values) -> np.ndarray:
     return np.fromiter((float(value) for value in values), dtype=np.float64).reshape(-1, 1)
 
 
-def load(task: TaskSettings) -> list[Metric]:
+def load(task: MetricSettings) -> list[Metric]:
     """The metrics of a task, in the order of its settings."""
     makers = {
         "exact-match": ExactMatch,

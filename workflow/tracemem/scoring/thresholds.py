@@ -10,19 +10,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from tracemem.jobs import tables
-from tracemem.scoring import memorization, statistics
-from tracemem.scoring.memorization import Series
+from tracemem.models.series import Series
+from tracemem.scoring import statistics
+from tracemem.scoring.aggregating import per_pair
 from tracemem.scoring.statistics import Resampling
+from tracemem.scoring.tables import THRESHOLDS
 
 NO_PAIR_ABOVE = "no pair of a test example has a cosine above it"
-_PAIR = ["input_gram", "output_gram"]
 
 
 def score(
-    items: pd.DataFrame,
-    mined: pd.DataFrame,
-    generations: pd.DataFrame,
+    measured: pd.DataFrame,
     gammas: Sequence[float],
     series: Series,
     n: int,
@@ -31,26 +29,17 @@ def score(
     """Rows of ``tables.THRESHOLDS``: Mem per pair with its interval, without p-values.
 
     Args:
-        items: ``tables.ITEMS`` of the task and n.
-        mined: ``tables.MINED`` of the same, which has the cosine of every item.
-        generations: ``tables.GENERATIONS`` of the task and the model.
-        gammas: thresholds, none below that of ``mined``.
+        measured: ``tables.MEASURED`` of the task, n and model.
+        gammas: thresholds, none below the one that pairs were mined at.
         series: whose scores they are.
         n: words of an n-gram.
         resampling: draws and seed; nothing is permuted.
-
-    Raises:
-        ValueError: an item's pair was not mined.
     """
-    measured = memorization.measure(items, generations)
-    found = measured[_PAIR].merge(mined, on=_PAIR, how="left", validate="many_to_one")["cosine"]
-    if found.isna().any():
-        lost = measured[found.isna().to_numpy()].iloc[0]
-        raise ValueError(f"mined pairs: {lost[_PAIR].tolist()} is an item but was not mined")
-    cosine = found.to_numpy(np.float32)
+    pairs = per_pair(measured)
+    cosine = pairs["cosine"].to_numpy(np.float32)
     rows = []
     for gamma in gammas:
-        above = measured[cosine > np.float32(gamma)]
+        above = pairs[cosine > np.float32(gamma)]
         kept = above[above["dropped"] == ""]
         result = statistics.spearman(
             kept["corpus"], kept["model"], kept["example"], replace(resampling, permutations=0)
@@ -71,4 +60,4 @@ def score(
                 "dropped": len(above) - len(kept),
             }
         )
-    return pd.DataFrame(rows, columns=list(tables.THRESHOLDS.columns))
+    return pd.DataFrame(rows, columns=list(THRESHOLDS.columns))

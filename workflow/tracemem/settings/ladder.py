@@ -1,10 +1,10 @@
-"""Settings of the model ladder, and how many parameters a size has; imports nothing heavy."""
+"""Settings of the model ladder, and how many parameters a size has."""
 
-from typing import Annotated, Literal
+from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+from tracemem.settings.section import Name, Section
 
 
 def parameters(vocabulary: int, hidden: int, layers: int, intermediate: int) -> int:
@@ -22,10 +22,8 @@ def parameters(vocabulary: int, hidden: int, layers: int, intermediate: int) -> 
     return 2 * vocabulary * hidden + layers * (attention + feed_forward + norms) + 2 * hidden
 
 
-class SizeSettings(BaseModel):
+class SizeSettings(Section):
     """One size of the ladder."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     hidden: int = Field(ge=4, description="Width of the residual stream.")
     layers: int = Field(ge=1, description="Transformer blocks.")
@@ -69,10 +67,34 @@ class SizeSettings(BaseModel):
         return parameters(vocabulary, self.hidden, self.layers, self.width)
 
 
-class LadderSettings(BaseModel):
-    """A ladder of GPT-NeoX models trained from scratch on the corpus, one recipe for all sizes."""
+class Made(NamedTuple):
+    """What made a model that was trained here: it is named by this, not by its size alone.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Attributes:
+        size: name of its size.
+        subset: name of the part of the corpus it saw; '' for all of it.
+        seed: of its weights and of the order of the rows.
+        checkpoint: number of the checkpoint, from 1; 0 for the final weights.
+    """
+
+    size: str
+    subset: str = ""
+    seed: int = 0
+    checkpoint: int = 0
+
+    def name(self, seed: int) -> str:
+        """Its name in tables and paths: the size, and what differs from a study of this seed."""
+        parts = [
+            self.size,
+            self.subset,
+            f"seed{self.seed}" if self.seed != seed else "",
+            f"checkpoint{self.checkpoint}" if self.checkpoint else "",
+        ]
+        return "-".join(filter(None, parts))
+
+
+class RecipeSettings(Section):
+    """How a model of the ladder is trained, whatever its size: what decides its weights."""
 
     vocabulary: int = Field(
         default=1024,
@@ -85,17 +107,6 @@ class LadderSettings(BaseModel):
         ge=0,
         description="Documents the tokenizer is trained on, at least, taken evenly from the whole "
         "corpus; 0: all.",
-    )
-    sizes: dict[Name, SizeSettings] = Field(
-        # Heads of 32 dimensions, the narrowest that vLLM runs, but for the smallest size.
-        default={
-            "39k": SizeSettings(hidden=16, layers=2, heads=2),
-            "91k": SizeSettings(hidden=32, layers=2, heads=1),
-            "231k": SizeSettings(hidden=64, layers=2, heads=2),
-            "857k": SizeSettings(hidden=128, layers=3, heads=4),
-        },
-        min_length=1,
-        description="Sizes by name.",
     )
     context: int = Field(default=128, ge=8, le=8192, description="Tokens a row.")
     batch: int = Field(default=8, ge=1, description="Rows a step.")
@@ -122,9 +133,21 @@ class LadderSettings(BaseModel):
         default=1, ge=1, description="CPU threads a model; another number rounds differently."
     )
     gpus: int = Field(default=0, ge=0, le=1, description="GPUs a model.")
+
+
+class LadderSettings(RecipeSettings):
+    """A ladder of GPT-NeoX models trained from scratch on the corpus, one recipe for all sizes."""
+
+    sizes: dict[Name, SizeSettings] = Field(
+        # Heads of 32 dimensions, the narrowest that vLLM runs, but for the smallest size.
+        default={
+            "39k": SizeSettings(hidden=16, layers=2, heads=2),
+            "91k": SizeSettings(hidden=32, layers=2, heads=1),
+            "231k": SizeSettings(hidden=64, layers=2, heads=2),
+            "857k": SizeSettings(hidden=128, layers=3, heads=4),
+        },
+        min_length=1,
+        description="Sizes by name.",
+    )
     mem_mb: int = Field(default=2000, ge=100, description="Memory of a training job, MB.")
     runtime: int = Field(default=240, ge=1, description="Time limit of a training job, minutes.")
-
-    def recipe(self) -> dict:
-        """The keys that decide a model's weights, without the sizes and those of scheduling."""
-        return self.model_dump(mode="json", exclude={"sizes", "mem_mb", "runtime"})

@@ -1,16 +1,16 @@
-"""Settings of the generated world and the names of its files, without any heavy import."""
+"""Settings of the generated world, and the names of its shards and tasks."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from tracemem.settings.section import Section
 
 TASKS = ("questions", "translation", "arithmetic", "choices")
 SPLITS = ("train", "test")
 RELATIONS = 6
 
 
-class WorldSettings(BaseModel):
+class WorldSettings(Section):
     """A generated closed world: facts, a language, word problems, and the corpus of all."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(default=0, ge=0, lt=2**63, description="Seed of the whole world.")
     shards: int = Field(default=4, ge=1, le=1000, description="Corpus shards.")

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tracemem.settings.answering import new_tokens
 from tracemem.settings.study import Settings
-from tracemem.settings.tasks import TaskSettings, new_tokens
+from tracemem.settings.tasks import TaskSettings
 from tracemem.study.rates import Rates
 from tracemem.study.sizes import Sizes, Split
 

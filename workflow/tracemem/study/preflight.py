@@ -7,10 +7,11 @@ engines and packages that are not there, answers that do not fit a context.
 """
 
 import importlib.util
+import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from typing import Any
 from tracemem.models import checkpoint
 from tracemem.models.checkpoint import CheckpointError
 from tracemem.settings import study as settings
-from tracemem.settings.study import ModelSettings, Settings, SettingsError
-from tracemem.settings.tasks import FieldSettings
+from tracemem.settings.examples import FieldSettings
+from tracemem.settings.models import ModelSettings
+from tracemem.settings.study import Settings, SettingsError
 
 # Token ids of an infini-gram index are 16 bits wide, the last one apart.
 LARGEST_VOCABULARY = 65_535
@@ -51,6 +53,27 @@ def problems(study: Settings) -> list[str]:
         *_of_infgram(study), *_of_models(study), *_of_engines(study),
     ]  # fmt: skip
     return list(dict.fromkeys(found))
+
+
+def tell(study: Settings, notes: Sequence[str], log: logging.Logger, dry: bool) -> None:
+    """Say what was filled in, and what is wrong.
+
+    Args:
+        study: the settings.
+        notes: what was filled in.
+        log: where to say it.
+        dry: nothing will run, so that what is wrong is said and stops nothing.
+
+    Raises:
+        SettingsError: something would stop the run.
+    """
+    wrong = problems(study)
+    if wrong and not dry:
+        raise SettingsError("the study cannot run:\n  " + "\n  ".join(wrong))
+    for line in wrong:
+        log.warning(f"would stop the run: {line}")
+    for note in notes:
+        log.info(note)
 
 
 def _with_guesses(config: dict[str, Any], notes: list[str]) -> dict[str, Any]:

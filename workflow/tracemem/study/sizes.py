@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 from tracemem.corpus import fetch
 from tracemem.corpus import shards as corpus
 from tracemem.models import checkpoint
+from tracemem.settings.mmlu import MMLU_GROUPS
 from tracemem.settings.study import Settings
-from tracemem.settings.tasks import MMLU_GROUPS, TaskSettings
+from tracemem.settings.tasks import TaskSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -217,12 +218,13 @@ def of_corpus(study: Settings, text_bytes: float | None = None, earlier: bool = 
 
 def _of_manifest(study: Settings, names: set[str]) -> Corpus | None:
     """The corpus as an earlier run has read it, if it was of the same shards."""
-    from tracemem.jobs import tables
+    from tracemem.corpus.tables import MANIFEST
+    from tracemem.jobs import files
 
-    path = Path(study.results, tables.MANIFEST.path)
+    path = Path(study.results, MANIFEST.path)
     if not path.is_file():
         return None
-    manifest = tables.read(tables.MANIFEST, path)
+    manifest = files.read(MANIFEST, path)
     if set(manifest["shard"]) != names:
         return None
     sizes = (float(manifest[name].sum()) for name in ("bytes", "text_bytes", "documents"))
@@ -449,5 +451,5 @@ def _published(task: TaskSettings) -> tuple[list[Published], int]:
                     part = _MMLU[name]
                     test = part.examples["test"] / len(subjects)
                     parts.append(Published({"test": test}, part.words, part.bytes, part.options))
-        return parts, len(task.subjects())
+        return parts, len(subjects(task.groups))
     return [_UNKNOWN], 1

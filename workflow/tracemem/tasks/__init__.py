@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tracemem.settings.tasks import TaskSettings, language_name
+from tracemem.settings.examples import ExamplesSettings
 from tracemem.tasks import gsm8k, jsonl, mmlu, parallel_text, triviaqa
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import TaskError, hub_records, records
@@ -19,7 +19,7 @@ __all__ = ["TaskError", "load", "look", "read"]
 _log = logging.getLogger(__name__)
 
 
-def load(task: TaskSettings, split: str) -> "pd.DataFrame":
+def load(task: ExamplesSettings, split: str) -> "pd.DataFrame":
     """Examples of one split, ``test`` or ``train``, with the columns of ``tables.EXAMPLES``.
 
     Every text is in NFC; ``aliases`` holds the target first, then the others once each.
@@ -54,12 +54,11 @@ def load(task: TaskSettings, split: str) -> "pd.DataFrame":
             "target": [example.target for example in found],
             "aliases": [example.aliases for example in found],
             "options": [example.options for example in found],
-            "prompt": [_prompt(task, example) for example in found],
         }
     )
 
 
-def look(task: TaskSettings, split: str) -> None:
+def look(task: ExamplesSettings, split: str) -> None:
     """Read the first example of a split and no more.
 
     Raises:
@@ -69,16 +68,7 @@ def look(task: TaskSettings, split: str) -> None:
         raise TaskError(f"{', '.join(task.files(split))}: no example in the {split} split")
 
 
-def _prompt(task: TaskSettings, example: Example) -> str:
-    known = task.languages_by_direction()
-    # A group of a task of one direction may be anything; of several it is the direction.
-    source, target = known.get(example.group) or next(iter(known.values()), ("", ""))
-    return task.prompt.format(
-        input=example.input, input_language=language_name(source), language=language_name(target)
-    )
-
-
-def read(task: TaskSettings, split: str) -> Iterator[Example]:
+def read(task: ExamplesSettings, split: str) -> Iterator[Example]:
     """Every example of a split, one after the other, before any is chosen.
 
     Raises:
@@ -87,7 +77,7 @@ def read(task: TaskSettings, split: str) -> Iterator[Example]:
     return (_in_nfc(task, example) for example in _examples(task, split))
 
 
-def _examples(task: TaskSettings, split: str) -> Iterator[Example]:
+def _examples(task: ExamplesSettings, split: str) -> Iterator[Example]:
     if task.format in ("jsonl", "gsm8k"):
         source = {"jsonl": jsonl, "gsm8k": gsm8k}[task.format]
         if task.hub:
@@ -105,7 +95,7 @@ def _examples(task: TaskSettings, split: str) -> Iterator[Example]:
         yield from source.examples(task, split)
 
 
-def _in_nfc(task: TaskSettings, example: Example) -> Example:
+def _in_nfc(task: ExamplesSettings, example: Example) -> Example:
     def nfc(text: str) -> str:
         return unicodedata.normalize("NFC", text).strip()
 
@@ -128,7 +118,7 @@ def _in_nfc(task: TaskSettings, example: Example) -> Example:
     )
 
 
-def _of_groups(task: TaskSettings, found: list[Example], where: str) -> list[Example]:
+def _of_groups(task: ExamplesSettings, found: list[Example], where: str) -> list[Example]:
     known = {example.group for example in found}
     wrong = [group for group in task.groups if group not in known]
     if wrong:

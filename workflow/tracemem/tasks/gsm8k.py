@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from tracemem.settings.tasks import TaskSettings
+from tracemem.settings.examples import ExamplesSettings
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import Record, TaskError, field
 
 _CALCULATION = re.compile(r"<<.*?>>")
 
 
-def examples(task: TaskSettings, records: Iterator[Record]) -> Iterator[Example]:
+def examples(task: ExamplesSettings, records: Iterator[Record]) -> Iterator[Example]:
     """Examples whose target is the worked answer without ``<<...>>``, with its ``####`` line."""
     for place, record in records:
         answer = _CALCULATION.sub("", field(record, "answer", place))

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tracemem import tasks
-from tracemem.settings.tasks import LANGUAGES, MMLU_SUBJECTS, TaskSettings
+from tracemem.settings.languages import LANGUAGES
+from tracemem.settings.mmlu import MMLU_SUBJECTS, subjects
+from tracemem.settings.tasks import TaskSettings
 from tracemem.tasks import own_fields, parallel_files
 from tracemem.tasks.columns import SAMPLE, Table
 from tracemem.tasks.guesses import Guess, count, translates
@@ -67,7 +69,7 @@ def _with_sample(found: Guess, most: int | None) -> Guess:
     # Subjects differ: a few examples of each file stand for all better than many of the first.
     parts = [task]
     if "{subject}" in found.test:
-        parts = [task.model_copy(update={"groups": [subject]}) for subject in task.subjects()]
+        parts = [task.model_copy(update={"groups": [subject]}) for subject in subjects(task.groups)]
     each = most and max(most // len(parts), 1)
     sample = tuple(example for part in parts for example in islice(tasks.read(part, "test"), each))
     if not sample:

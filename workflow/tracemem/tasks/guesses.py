@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from tracemem.ngrams.words import words
-from tracemem.settings.tasks import LANGUAGES, Format, Kind
+from tracemem.settings.examples import Format, Kind
+from tracemem.settings.languages import LANGUAGES
 from tracemem.tasks.examples import Example
 
 _LONG = 10  # words, above which an answer is a passage rather than a name or a number

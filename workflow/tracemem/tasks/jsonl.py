@@ -10,12 +10,12 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tracemem.settings.tasks import TaskSettings
+from tracemem.settings.examples import ExamplesSettings
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import Record, TaskError, field, texts
 
 
-def examples(task: TaskSettings, records: Iterator[Record]) -> Iterator[Example]:
+def examples(task: ExamplesSettings, records: Iterator[Record]) -> Iterator[Example]:
     """Examples of the records of one file, with the fields ``task.fields``.
 
     Raises:
@@ -37,7 +37,7 @@ def examples(task: TaskSettings, records: Iterator[Record]) -> Iterator[Example]
 
 
 def _example(
-    task: TaskSettings, place: str, record: dict[str, Any], golds: list[str], options: list[str]
+    task: ExamplesSettings, place: str, record: dict[str, Any], golds: list[str], options: list[str]
 ) -> Example:
     names = task.fields
     return Example(

@@ -5,14 +5,15 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from tracemem.settings.tasks import MMLU_SUBJECTS, TaskSettings
+from tracemem.settings.examples import ExamplesSettings
+from tracemem.settings.mmlu import MMLU_SUBJECTS, subjects
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import Record, TaskError, content, field, records, texts
 
 LETTERS = "ABCD"
 
 
-def examples(task: TaskSettings, split: str) -> Iterator[Example]:
+def examples(task: ExamplesSettings, split: str) -> Iterator[Example]:
     """Examples of the csv files of every subject the task takes, or of other data sets of MMLU.
 
     Raises:
@@ -50,9 +51,9 @@ def _csv(path: str) -> Iterator[Example]:
         raise TaskError(f"{path}:{reader.line_num}: not csv ({wrong})") from None
 
 
-def of_records(task: TaskSettings, found: Iterator[Record]) -> Iterator[Example]:
+def of_records(task: ExamplesSettings, found: Iterator[Record]) -> Iterator[Example]:
     """Examples of records of question, subject, choices and answer, a number from 0."""
-    chosen = set(task.subjects())
+    chosen = set(subjects(task.groups))
     for place, record in found:
         subject = field(record, "subject", place)
         if subject not in MMLU_SUBJECTS:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tracemem.ngrams.words import words
-from tracemem.settings.tasks import LANGUAGES, Kind
+from tracemem.settings.examples import Kind
+from tracemem.settings.languages import LANGUAGES
 from tracemem.tasks import jsonl
 from tracemem.tasks.columns import NAMES, Column, Table
 from tracemem.tasks.guesses import Guess, count, translates

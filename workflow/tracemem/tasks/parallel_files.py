@@ -5,7 +5,8 @@ import re
 from itertools import combinations
 from pathlib import Path
 
-from tracemem.settings.tasks import LANGUAGES, TaskSettings
+from tracemem.settings.languages import LANGUAGES
+from tracemem.settings.tasks import TaskSettings
 from tracemem.tasks.guesses import Guess, translates
 from tracemem.tasks.records import TaskError
 

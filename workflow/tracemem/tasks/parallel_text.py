@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
-from tracemem.settings.tasks import TaskSettings
+from tracemem.settings.examples import ExamplesSettings
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import Record, TaskError, content, field, hub_records, lines, records
 
@@ -18,7 +18,7 @@ _MARK = re.compile(
 )
 
 
-def examples(task: TaskSettings, split: str) -> Iterator[Example]:
+def examples(task: ExamplesSettings, split: str) -> Iterator[Example]:
     """Examples of two aligned files, of records or of a test set; the group is the direction.
 
     Training text with an empty side, which Europarl has, is passed over and its amount logged.
@@ -37,7 +37,7 @@ def examples(task: TaskSettings, split: str) -> Iterator[Example]:
         _log.warning("%s: %d of %d lines have an empty side", example.place, empty, total)
 
 
-def _found(task: TaskSettings, split: str) -> Iterator[Example]:
+def _found(task: ExamplesSettings, split: str) -> Iterator[Example]:
     if task.test_set and split == "test":
         for direction in task.languages_by_direction():
             yield from _of_files(direction, _test_set(task.test_set, direction))
@@ -85,7 +85,7 @@ def _test_set(test_set: str, direction: str) -> list[str]:
 
 
 def of_records(
-    task: TaskSettings, found: Iterator[Record], directions: Iterable[str] = ()
+    task: ExamplesSettings, found: Iterator[Record], directions: Iterable[str] = ()
 ) -> Iterator[Example]:
     """Examples of records whose ``translation`` holds both languages by code.
 

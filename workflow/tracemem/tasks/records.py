@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tracemem.settings.tasks import HubSettings
+from tracemem.settings.examples import HubSettings
 
 Record = tuple[str, dict[str, Any]]
 _ALLOWED = {str: "a text", list: "a list of texts", dict: "an object", int: "a whole number"}

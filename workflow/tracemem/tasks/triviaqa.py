@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tracemem.settings.tasks import TaskSettings
+from tracemem.settings.examples import ExamplesSettings
 from tracemem.tasks.examples import Example
 from tracemem.tasks.records import Record, TaskError, content, field, records, texts
 
 
-def examples(task: TaskSettings, split: str) -> Iterator[Example]:
+def examples(task: ExamplesSettings, split: str) -> Iterator[Example]:
     """Examples of the official JSON, of a saved Hugging Face data set, or of JSONL.
 
     The JSONL has ``context`` ("Question: ...\\nAnswer:"), ``answer`` and ``aliases``.
@@ -37,7 +37,7 @@ def _official(path: str) -> Iterator[Example]:
         )
 
 
-def of_records(task: TaskSettings, found: Iterator[Record]) -> Iterator[Example]:
+def of_records(task: ExamplesSettings, found: Iterator[Record]) -> Iterator[Example]:
     """Examples of records, of either shape."""
     for place, record in found:
         yield _with_context(place, record) if "context" in record else _with_answer(place, record)

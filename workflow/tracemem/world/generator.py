@@ -14,7 +14,7 @@ import orjson
 import zstandard
 
 from tracemem.jobs import draws
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs.files import replacing
 from tracemem.settings.world import SPLITS, TASKS, WorldSettings, shard_names
 from tracemem.world import tasks as world_tasks
 from tracemem.world import truth as world_truth

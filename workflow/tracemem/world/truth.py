@@ -12,10 +12,11 @@ Which pairs of n-grams (input s_x, output s_y) of an example are true alignments
 from collections.abc import Iterator
 from pathlib import Path
 
-from tracemem.jobs import tables
+from tracemem.jobs import files
 from tracemem.ngrams.words import words
 from tracemem.world.facts import Facts
 from tracemem.world.language import Language
+from tracemem.world.tables import FACT_EXAMPLES, FACTS, LEXICON, TRUE_PAIRS
 from tracemem.world.tasks import Example
 
 LONGEST = 5
@@ -65,7 +66,7 @@ def write_facts(facts: Facts, path: Path | str) -> None:
         "question_documents": facts.questions,
         "probability": facts.probability(),
     }
-    tables.write(tables.FACTS, columns, path)
+    files.write(FACTS, columns, path)
 
 
 def write_examples(facts: Facts, tests: dict[str, list[Example]], path: Path | str) -> None:
@@ -84,18 +85,16 @@ def write_examples(facts: Facts, tests: dict[str, list[Example]], path: Path | s
         "documents": facts.documents[asked],
         "probability": facts.probability()[asked],
     }
-    tables.write(tables.FACT_EXAMPLES, columns, path)
+    files.write(FACT_EXAMPLES, columns, path)
 
 
 def write_lexicon(language: Language, path: Path | str) -> None:
     """Write the lexicon."""
     source, target = zip(*language.lexicon(), strict=True)
-    tables.write(tables.LEXICON, {"source": source, "target": target}, path)
+    files.write(LEXICON, {"source": source, "target": target}, path)
 
 
 def write_alignments(examples: dict[str, list[Example]], path: Path | str) -> None:
     """Write the true alignments of ``examples``, the examples of every task."""
     columns = zip(*alignments(examples), strict=True)
-    tables.write(
-        tables.TRUE_PAIRS, dict(zip(tables.TRUE_PAIRS.columns, columns, strict=True)), path
-    )
+    files.write(TRUE_PAIRS, dict(zip(TRUE_PAIRS.columns, columns, strict=True)), path)

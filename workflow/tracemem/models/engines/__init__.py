@@ -12,46 +12,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+
+from tracemem.settings.models import NamedModel
 
 
 class ModelError(RuntimeError):
     """A model that cannot be loaded or run; the message names it, its revision and the cause."""
-
-
-@dataclass(frozen=True)
-class ModelSettings:
-    """Which model, and how it is run."""
-
-    name: str
-    """Name in the study's tables."""
-    path: str
-    """Folder in Hugging Face layout, or name of a model on the hub."""
-    revision: str | None = None
-    """Revision on the hub, or sub-folder of a local folder (``step1000``)."""
-    engine: Literal["auto", "transformers", "vllm"] = "auto"
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """auto: float32 on a CPU, what the checkpoint holds on a GPU."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    context_length: int | None = None
-    """Tokens of context, where fewer than the model's own are wanted."""
-    max_batch_tokens: int = 16384
-    """Tokens in one forward pass, padding included."""
-    max_batch_sequences: int = 256
-    """Sequences in one forward pass."""
-    tensor_parallel_size: int = 1
-    """GPUs that share the model; more than one needs vllm."""
-    gpu_memory_utilization: float = 0.9
-    """Share of a GPU's memory that vllm takes."""
-    chat_template: bool = False
-    """Put prompts in the chat template of an instruct model."""
-
-    def __str__(self) -> str:
-        at = f" revision {self.revision!r}" if self.revision else ""
-        place = "" if self.path == self.name else f" ({self.path})"
-        return f"model {self.name!r}{place}{at}"
 
 
 class Generation(NamedTuple):
@@ -77,7 +46,7 @@ class Engine(ABC):
             library versions. Plain JSON values.
     """
 
-    settings: ModelSettings
+    settings: NamedModel
     tokenizer: object
     context_length: int
     identity: dict
@@ -112,7 +81,7 @@ class Source:
     revision: str | None
 
 
-def locate(settings: ModelSettings) -> Source:
+def locate(settings: NamedModel) -> Source:
     """Folder or hub name of a model's weights and tokenizer.
 
     A revision of a local folder is its sub-folder of that name, whose tokenizer is its own or,
@@ -158,14 +127,14 @@ def has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def device_of(settings: ModelSettings) -> str:
+def device_of(settings: NamedModel) -> str:
     """The device a model runs on: ``cpu`` or ``cuda``."""
     if settings.device == "auto":
         return "cuda" if has_cuda() else "cpu"
     return settings.device
 
 
-def dtype_of(settings: ModelSettings, config) -> str:
+def dtype_of(settings: NamedModel, config) -> str:
     """The precision a model runs in: its own on a GPU unless set, float32 on a CPU."""
     if settings.dtype != "auto":
         return settings.dtype
@@ -174,7 +143,7 @@ def dtype_of(settings: ModelSettings, config) -> str:
     return str(getattr(config, "dtype", None) or "float32").removeprefix("torch.")
 
 
-def context_of(settings: ModelSettings, config) -> int:
+def context_of(settings: NamedModel, config) -> int:
     """Tokens of context of a model, no more than the setting allows.
 
     Raises:
@@ -187,7 +156,7 @@ def context_of(settings: ModelSettings, config) -> int:
     return min(known)
 
 
-def read_parts(settings: ModelSettings) -> tuple[Source, object, object, frozenset[int], dict]:
+def read_parts(settings: NamedModel) -> tuple[Source, object, object, frozenset[int], dict]:
     """Source, config, tokenizer, end-of-text tokens and identity of a model: all but its weights.
 
     Raises:
@@ -250,7 +219,7 @@ def finish(tokenizer, ids: Sequence[int], stop: Sequence[str], ends: frozenset[i
     return Generation(ids, text if place < 0 else text[:place])
 
 
-def choose(settings: ModelSettings) -> str:
+def choose(settings: NamedModel) -> str:
     """Which engine runs a model: auto is vllm where a CUDA GPU and the package are there.
 
     Raises:
@@ -265,7 +234,7 @@ def choose(settings: ModelSettings) -> str:
     return settings.engine
 
 
-def load(settings: ModelSettings) -> Engine:
+def load(settings: NamedModel) -> Engine:
     """Load a model into the engine its settings ask for.
 
     Raises:

@@ -16,7 +16,7 @@ from tracemem.models.engines import (
     Engine,
     Generation,
     ModelError,
-    ModelSettings,
+    NamedModel,
     device_of,
     finish,
     first_stop,
@@ -61,7 +61,7 @@ class TransformersEngine(Engine):
         ModelError: the model does not load, lacks weights, or asks for tensor parallelism.
     """
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: NamedModel) -> None:
         if settings.tensor_parallel_size != 1:
             raise ModelError(
                 f"{settings}: tensor_parallel_size is {settings.tensor_parallel_size}, which "

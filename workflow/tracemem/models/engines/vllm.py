@@ -16,7 +16,7 @@ from tracemem.models.engines import (
     Engine,
     Generation,
     ModelError,
-    ModelSettings,
+    NamedModel,
     device_of,
     finish,
     read_parts,
@@ -35,7 +35,7 @@ class VllmEngine(Engine):
         ModelError: the model does not load or does not run on this machine.
     """
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: NamedModel) -> None:
         on_cpu = device_of(settings) == "cpu"
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")

@@ -19,14 +19,20 @@ from tracemem.report.figures.style import (
     model_labels,
     ramp,
 )
+from tracemem.scoring.measures import (
+    FREQUENCY,
+    INFGRAM,
+    INFINI_GRAM,
+    KENDALL_DISTANCE,
+    KEYED,
+    KEYED_GRAM,
+    MEM,
+    PARTIAL,
+    TASK_GRAM,
+    TRUTH,
+)  # fmt: skip
 
-COLUMNS_OF_MEMORIZATION = (
-    # title, table, measure, statistic
-    ("Mem, published", "memorization", "task-gram", "spearman"),
-    ("log C($s_y$) alone", "controls", "output-count", "spearman"),
-    ("partial Mem", "memorization", "task-gram", "partial-spearman"),
-    ("keyed Mem", "memorization", "task-gram-keyed", "partial-spearman"),
-)
+COLUMNS_OF_MEMORIZATION = (MEM, FREQUENCY, PARTIAL, KEYED)
 _PERMUTED = {"color": "0.55", "linestyle": "-.", "linewidth": 0.9, "marker": "", "markersize": 0}
 
 
@@ -53,7 +59,7 @@ def memorization_by_size(
         NothingToDraw: no correlation has a value.
     """
     families, permuted = families or {}, permuted or {}
-    correlations = memorization[memorization["statistic"] != "kendall-distance"]
+    correlations = memorization[memorization["statistic"] != KENDALL_DISTANCE]
     correlations = drawable(correlations, "value", "memorization by size")
     tables = {"memorization": correlations}
     if controls is not None:
@@ -63,11 +69,11 @@ def memorization_by_size(
         if table in tables:
             found = _select(tables[table], measure, statistic)
             if len(found):
-                columns.append((title, found))
+                columns.append((title.replace("s_y", "$s_y$"), found))
     if not columns:
         raise NothingToDraw("memorization by size: no task-gram row among the scores")
-    infgram = _select(correlations, "infini-gram", "spearman")
-    truth = _select(tables.get("controls"), "truth-probability", "partial-spearman")
+    infgram = _select(correlations, *INFGRAM[2:])
+    truth = _select(tables.get("controls"), *TRUTH[2:])
     every = dict.fromkeys(task for _, found in columns for task in found["task"])
     tasks = [task for task in every if task not in permuted]
     chance = {of: task for task, of in permuted.items() if task in every}
@@ -138,9 +144,9 @@ def kendall_by_size(
     Raises:
         NothingToDraw: no row of that statistic has a value.
     """
-    distances = memorization[memorization["statistic"] == "kendall-distance"]
+    distances = memorization[memorization["statistic"] == KENDALL_DISTANCE]
     distances = drawable(distances, "value", "Kendall distance by size")
-    grams = distances[distances["measure"] != "task-gram-keyed"]
+    grams = distances[distances["measure"] != KEYED_GRAM]
     if grams.empty:
         raise NothingToDraw("Kendall distance by size: no task-gram or infini-gram row")
     styles = on.n_styles([grams])
@@ -150,7 +156,7 @@ def kendall_by_size(
     figure, axes = on.wrapped(tasks, height=1.6)
     for axis, task in zip(axes, tasks, strict=True):
         axis.axhline(0.5, color="0.3", linewidth=0.7)
-        for measure, dashes in (("task-gram", "-"), ("infini-gram", "--")):
+        for measure, dashes in ((TASK_GRAM, "-"), (INFINI_GRAM, "--")):
             measured = grams[grams["measure"] == measure]
             on.lines_by_n(axis, measured, task, styles, families or {}, span, dashes)
         on.size_axis(axis, sizes)
@@ -159,7 +165,7 @@ def kendall_by_size(
     for axis in on.lowest(axes):
         axis.set_xlabel("parameters (log)")
     handles = on.n_handles(styles)
-    if (grams["measure"] == "infini-gram").any():
+    if (grams["measure"] == INFINI_GRAM).any():
         handles.append(Line2D([], [], color="0.2", linestyle="--", label="∞-gram"))
     on.below(figure, [*handles, on.star()])
     return figure

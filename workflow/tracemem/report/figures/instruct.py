@@ -6,12 +6,13 @@ from matplotlib.lines import Line2D
 
 from tracemem.report.figures import axes as on
 from tracemem.report.figures.style import drawable, drawing, ramp
+from tracemem.scoring.measures import INFGRAM, KEYED, MEM, PARTIAL
 
 _LABELS = {
-    ("task-gram", "spearman"): "Mem",
-    ("task-gram", "partial-spearman"): "partial Mem",
-    ("task-gram-keyed", "partial-spearman"): "keyed Mem",
-    ("infini-gram", "spearman"): "Mem, ∞-gram",
+    MEM[2:]: "Mem",
+    PARTIAL[2:]: PARTIAL.title,
+    KEYED[2:]: KEYED.title,
+    INFGRAM[2:]: "Mem, ∞-gram",
 }
 
 

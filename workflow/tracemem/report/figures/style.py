@@ -20,8 +20,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from tracemem.jobs import tables
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs import files
+from tracemem.jobs.files import replacing
+from tracemem.report.tables import FIGURE
 
 # It reports every table of every font that a PDF embeds.
 logging.getLogger("fontTools").setLevel(logging.WARNING)
@@ -175,7 +176,7 @@ def write(
     except NothingToDraw as nothing:
         figure, reason = _in_words(str(nothing)), str(nothing)
     save(figure, png, pdf)
-    tables.write(tables.FIGURE, {"figure": [name], "reason": [reason]}, note)
+    files.write(FIGURE, {"figure": [name], "reason": [reason]}, note)
 
 
 def _in_words(reason: str) -> Figure:

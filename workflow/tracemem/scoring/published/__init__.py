@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tracemem.jobs import tables
+from tracemem.scoring.tables import PUBLISHED
 
 VALUES = Path(__file__).with_name("values.csv")
 # Revisions that hold a published model's final weights; any other is a checkpoint on the way.
@@ -78,7 +78,7 @@ def compare(
                         **_counterpart(number, numbers, model, match, ours, bins),
                     }
                 )
-    return pd.DataFrame(rows, columns=list(tables.PUBLISHED.columns))
+    return pd.DataFrame(rows, columns=list(PUBLISHED.columns))
 
 
 def published_names(name: str, path: str, revision: str) -> set[str]:

@@ -1,22 +1,14 @@
-"""Settings of corpus shards that are downloaded, and the files that a pattern stands for.
-
-Nothing here imports more than pydantic: Snakemake reads the settings again in every job.
-"""
+"""Settings of the corpus: its shards, how they are read, and the files that are downloaded."""
 
 import itertools
 import re
-from typing import Annotated, Any
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from tracemem.settings.section import Name, Section, Texts
 
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Texts = Annotated[list[str], BeforeValidator(_listed)]
 
 
 def expand(pattern: str) -> list[str]:
@@ -41,10 +33,8 @@ def expand(pattern: str) -> list[str]:
     ]
 
 
-class FetchSettings(BaseModel):
+class FetchSettings(Section):
     """Shards that are downloaded: files of a data set on the hub, or URLs."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     hub: str = Field(default="", description="Data set of the hub, as owner/name; with files.")
     revision: str = Field(default="", description="Its commit or tag; empty: the default branch.")
@@ -73,3 +63,27 @@ class FetchSettings(BaseModel):
                 except ValueError as wrong:
                     raise ValueError(f"{key}: {wrong}") from None
         return self
+
+
+class ReadingSettings(Section):
+    """How every shard is read."""
+
+    text_field: str = Field(default="text", min_length=1, description="Field that holds the text.")
+    on_bad_record: Literal["stop", "skip"] = Field(
+        default="stop",
+        description="A record that cannot be read stops the run, or is skipped and counted in the "
+        "manifest.",
+    )
+
+
+class CorpusSettings(ReadingSettings):
+    """The pretraining corpus."""
+
+    shards: Texts = Field(
+        default=[],
+        description="Files, folders of .txt, or globs: .jsonl, .json, both also .gz or .zst, "
+        ".parquet. Left out where shards are downloaded or the study makes its own world.",
+    )
+    fetch: dict[Name, FetchSettings] = Field(
+        default={}, description="Shards to download, by a name for each of their sources."
+    )

@@ -1,0 +1,75 @@
+"""Novelty: how much of what a model writes stands in no document of the corpus."""
+
+import numpy as np
+import pandas as pd
+
+from tracemem.models.series import Series
+from tracemem.ngrams.counts import look_up
+from tracemem.scoring import statistics
+from tracemem.scoring.statistics import Resampling
+from tracemem.scoring.tables import NOVELTY
+
+_PAIR = ["input_gram", "output_gram"]
+
+
+def score(
+    pairs: pd.DataFrame,
+    counts: pd.DataFrame,
+    examples: int,
+    series: Series,
+    n: int,
+    resampling: Resampling,
+) -> pd.DataFrame:
+    """The row of ``tables.NOVELTY`` of one model and n.
+
+    A pair that k examples generate adds 1 / k to each of them, so that the sums over examples are
+    the numbers of distinct pairs; the interval of the share resamples examples over these sums.
+
+    Args:
+        pairs: from :func:`tracemem.generation.novelty.generated_pairs`.
+        counts: ``tables.GENERATED_COUNTS``, which must hold every one of ``pairs``.
+        examples: examples with a generation, those that add no pair among them.
+        series: task, model and parameters.
+        n: words of an n-gram.
+        resampling: draws and seed.
+
+    Raises:
+        ValueError: a generated pair was never counted, which is not the same as a count of 0.
+    """
+    documents = look_up(counts.set_index(_PAIR)["documents"], pairs[_PAIR], "novelty counts")
+    counted = pairs.assign(documents=documents)
+    share = 1 / counted.groupby(_PAIR)["example"].transform("size")
+    parts = pd.DataFrame(
+        {
+            "example": counted["example"],
+            "novel": share.where(counted["documents"] == 0, 0.0),
+            "generated": share,
+        }
+    )
+    by_example = parts.groupby("example")[["novel", "generated"]].sum().to_numpy(np.float64)
+    if len(by_example) > examples:
+        raise ValueError(f"{len(by_example)} examples have pairs, but {examples} a generation")
+    by_example = np.vstack([by_example, np.zeros((examples - len(by_example), 2))])
+    distinct = counted.drop_duplicates(_PAIR)
+    novel = int((distinct["documents"] == 0).sum())
+    estimate = statistics.interval(by_example, _share, resampling)
+    reason = estimate.reason if len(distinct) else "the model wrote no n-gram of this many words"
+    row = {
+        "task": series.task,
+        "model": series.model,
+        "parameters": series.parameters,
+        "n": n,
+        "generated_pairs": len(distinct),
+        "novel_pairs": novel,
+        "share": novel / len(distinct) if len(distinct) else np.nan,
+        "ci_low": estimate.ci_low,
+        "ci_high": estimate.ci_high,
+        "reason": reason,
+        "examples": examples,
+    }
+    return pd.DataFrame([row], columns=list(NOVELTY.columns))
+
+
+def _share(by_example: np.ndarray) -> float:
+    novel, generated = by_example.sum(axis=0)
+    return float(novel / generated) if generated else np.nan

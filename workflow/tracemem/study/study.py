@@ -1,0 +1,324 @@
+"""What the rules ask of a study: its shards, models and tasks, its products, what a job is given.
+
+Paths begin with ``<results>``, which the workflow puts the study's folder in place of.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tracemem.corpus.fetch import Remote
+from tracemem.corpus.fetch import find as find_remotes
+from tracemem.corpus.shards import find_shards
+from tracemem.jobs import source
+from tracemem.jobs.declared import Table
+from tracemem.report.products import DRAWN, MERGED, REPORTED, TABLES
+from tracemem.settings import mmlu, rules
+from tracemem.settings.answering import MetricSettings, WritingSettings
+from tracemem.settings.corpus import ReadingSettings
+from tracemem.settings.examples import ExamplesSettings
+from tracemem.settings.ladder import Made, RecipeSettings
+from tracemem.settings.mining import EmbedderSettings, GramSettings
+from tracemem.settings.models import ModelSettings, RunSettings
+from tracemem.settings.statistics import ResamplingSettings
+from tracemem.settings.study import Settings
+from tracemem.settings.tasks import TaskSettings
+from tracemem.study.published import published_as
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a rule takes from its declaration and from the config.
+
+    Attributes:
+        log: path, with the wildcards of a job.
+        benchmark: the same.
+        threads: CPU threads.
+        resources: mem_mb (MB) and runtime (minutes).
+        code: digest of the library behind its script.
+    """
+
+    log: str
+    benchmark: str
+    threads: int
+    resources: dict[str, int]
+    code: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study as the rules see it.
+
+    Attributes:
+        settings: checked and completed.
+        notes: what the config left to the files and what they filled in.
+        scripts: where the script of a name lies.
+    """
+
+    settings: Settings
+    notes: Sequence[str] = ()
+    scripts: Callable[[str], Path] = field(default=lambda name: Path(f"{name}.py"))
+
+    @cached_property
+    def remotes(self) -> dict[str, Remote]:
+        """Shards that are downloaded, by the name of their file."""
+        return {remote.file: remote for remote in find_remotes(self.settings.corpus.fetch)}
+
+    @cached_property
+    def shards(self) -> dict[str, str]:
+        """Path of every shard of the corpus by name, whether it is there yet or not.
+
+        Raises:
+            CorpusError: a file or pattern of corpus.shards leads to no shard.
+        """
+        results = self.settings.results
+        if self.settings.world:
+            names = self.settings.world_shards()
+            return {name: f"{results}/world/corpus/{name}.jsonl.zst" for name in names}
+        if self.remotes:
+            return {
+                remote.name: f"{results}/corpus/fetched/{file}"
+                for file, remote in self.remotes.items()
+            }
+        return {shard.name: str(shard.path) for shard in find_shards(self.settings.corpus.shards)}
+
+    @cached_property
+    def models(self) -> dict[str, ModelSettings]:
+        """Every model by name, in order of size."""
+        return self.settings.study_models()
+
+    @cached_property
+    def trained(self) -> dict[str, Made]:
+        """What makes each model that is trained here, by name."""
+        return self.settings.trained()
+
+    @property
+    def tasks(self) -> dict[str, TaskSettings]:
+        """Every task by name."""
+        return self.settings.tasks
+
+    @property
+    def decontamination(self) -> list[int]:
+        """Words of the n-grams of test examples that are looked for in the corpus."""
+        return self.settings.decontamination
+
+    @cached_property
+    def task_n(self) -> dict[str, list]:
+        """Task and n of every task-gram table, side by side."""
+        pairs = [(task, n) for task, settings in self.tasks.items() for n in settings.n]
+        return {"task": [task for task, _ in pairs], "n": [n for _, n in pairs]}
+
+    @cached_property
+    def novelty_tasks(self) -> list[str]:
+        """Tasks whose generations are searched for pairs that no document holds."""
+        return [name for name, task in self.tasks.items() if task.kind == "translation"]
+
+    @cached_property
+    def swept_tasks(self) -> list[str]:
+        """Tasks that have a threshold above gamma to be scored at."""
+        return [
+            name
+            for name, task in self.tasks.items()
+            if any(len(task.thresholds(n)) > 1 for n in task.n)
+        ]
+
+    @cached_property
+    def permuted_tasks(self) -> dict[str, str]:
+        """Tasks whose answers are permuted, each with the task it controls for."""
+        return {name: task.permuted_of for name, task in self.tasks.items() if task.permuted_of}
+
+    @cached_property
+    def mined_splits(self) -> list[tuple[str, str]]:
+        """Task and split of every table of examples whose n-grams are counted."""
+        return [
+            (name, split)
+            for name, task in self.tasks.items()
+            for split in sorted({"test", task.pairs_from})
+        ]
+
+    @cached_property
+    def tuned_models(self) -> dict[str, str]:
+        """The base model of each instruct model."""
+        return {name: model.instruct_of for name, model in self.models.items() if model.instruct_of}
+
+    @cached_property
+    def ends(self) -> dict[str, int]:
+        """Parameters of the smallest and the largest model of the family that has most."""
+        sizes: dict[str, list[str]] = {}
+        for name, model in self.models.items():
+            sizes.setdefault(model.family, []).append(name)
+        family = max(sizes.values(), key=len, default=[])
+        return {name: self.models[name].parameters for name in [*family[:1], *family[-1:]]}
+
+    @property
+    def series(self) -> dict[str, int]:
+        """Parameters of every model, in order of size."""
+        return {name: model.parameters for name, model in self.models.items()}
+
+    @property
+    def families(self) -> dict[str, str]:
+        """Models that are compared by size, by the family they share."""
+        return {name: model.family for name, model in self.models.items()}
+
+    def has(self, needs: Iterable[str]) -> bool:
+        """Whether there is all that a product needs: attributes of a study that are not empty."""
+        return all(getattr(self, need) for need in needs)
+
+    @cached_property
+    def scores(self) -> dict[str, str]:
+        """Path of every table of scores by name."""
+        return {
+            table.name: f"<results>/{table.path}"
+            for table in TABLES
+            if table.path.startswith("scores/") and self.has(table.needs)
+        }
+
+    @cached_property
+    def reported(self) -> dict[str, str]:
+        """Path of every table that the report shows by name."""
+        return {
+            name: f"<results>/{table.path}"
+            for name, table in REPORTED.items()
+            if self.has(table.needs)
+        }
+
+    @cached_property
+    def figures(self) -> list[str]:
+        """Every figure the study gives data for."""
+        return [name for name, figure in DRAWN.items() if self.has(figure.needs)]
+
+    def parts(self, name: str) -> list[str]:
+        """Paths of the parts of a table, in the study's order of tasks."""
+        table = MERGED[name]
+        return [f"<results>/{table.part.format(task=task)}" for task in getattr(self, table.of)]
+
+    def drawn_from(self, figure: str) -> dict[str, list[str]]:
+        """Paths of the tables that a figure is drawn from, by the table's name."""
+        return {table.name: self._files(table) for table in DRAWN[figure].tables}
+
+    def _files(self, table: Table) -> list[str]:
+        """Paths of a table: its one file, or that of each task it is of."""
+        if "{task}" not in table.path:
+            return [f"<results>/{table.path}"]
+        return [f"<results>/{table.path.format(task=task)}" for task in getattr(self, table.of)]
+
+    def items(self, task: str, table: Table) -> list[str]:
+        """Paths of a table of a task and n, for each n of the task."""
+        return [f"<results>/{table.path.format(task=task, n=n)}" for n in self.tasks[task].n]
+
+    def job(self, name: str) -> Job:
+        """What the rule of a name takes from its declaration and from the config."""
+        rule = rules.BY_NAME[name]
+        own = self.settings.resources.get(name)
+        each = f"/{rule.each}" if rule.each else ""
+        return Job(
+            f"<logs>/{name}{each}.log",
+            f"<benchmarks>/{name}{each}.tsv",
+            (own and own.threads) or 1,
+            {
+                "mem_mb": (own and own.mem_mb) or rule.mem_mb,
+                "runtime": (own and own.runtime) or rule.runtime,
+            },
+            source.digest(self.scripts(rule.script or name)),
+        )
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How a script reads every shard."""
+        return self.settings.corpus.plain(ReadingSettings)
+
+    @property
+    def resampling(self) -> dict[str, Any]:
+        """Draws and seed of every interval and p-value."""
+        draws = self.settings.statistics.plain(ResamplingSettings)
+        return {**draws, "seed": self.settings.seed}
+
+    def training(self, trained: str) -> dict[str, Any]:
+        """What decides the weights of a model that is trained here: recipe, size and seed."""
+        ladder, made = self.settings.ladder, self.trained[trained]
+        return {
+            "ladder": ladder.plain(RecipeSettings),
+            "size": ladder.sizes[made.size].plain(),
+            "seed": made.seed,
+        }
+
+    def pieces(self, trained: str) -> int:
+        """Jobs that the training of a model is cut into."""
+        return self.settings.ladder.sizes[self.trained[trained].size].pieces
+
+    def folder(self, model: str) -> list[str]:
+        """Folder of a model that is trained here; none of another: a hub has no file to wait for."""
+        return [f"<results>/ladder/{model}"] if model in self.trained else []
+
+    def examples(self, task: str) -> dict[str, Any]:
+        """What decides a task's examples."""
+        return self.tasks[task].plain(ExamplesSettings)
+
+    def grams(self, task: str) -> dict[str, Any]:
+        """What decides which n-grams of a text of a task count, whatever n."""
+        return self.tasks[task].plain(GramSettings)
+
+    def writing(self, task: str) -> dict[str, Any]:
+        """What decides how much a model may write."""
+        return {"kind": self.tasks[task].kind, **self.tasks[task].plain(WritingSettings)}
+
+    def metrics(self, task: str) -> dict[str, Any]:
+        """How a task's answers are scored."""
+        return self.tasks[task].plain(MetricSettings)
+
+    def thresholds(self, task: str) -> dict[int, list[float]]:
+        """Of each n of a task gamma, then the thresholds that are swept above it."""
+        return {n: self.tasks[task].thresholds(n) for n in self.tasks[task].n}
+
+    def embedder(self, task: str) -> EmbedderSettings:
+        """Settings of the embedder that mines a task's pairs."""
+        return self.settings.embedders[self.tasks[task].embedder]
+
+    def fitted(self, task: str) -> list[str]:
+        """The file of a task's embedder where it is trained here, else none."""
+        name = self.tasks[task].embedder
+        lsa = self.settings.embedders[name].kind == "lsa"
+        return [f"<results>/embedders/{name}.npz"] if lsa else []
+
+    def running(self, model: str) -> dict[str, Any]:
+        """What decides the answers of a model; the study's engine where it has none of its own."""
+        run = self.models[model].plain(RunSettings)
+        return {"name": model, **run, "engine": run["engine"] or self.settings.generation.engine}
+
+    def published_tasks(self) -> dict[str, list[list[str]]]:
+        """What each task is in the published study: its task, the part of it, our group."""
+        return {
+            name: [list(known) for known in published_as(task)]
+            for name, task in self.tasks.items()
+            if not task.permuted_of
+        }
+
+    def kinds(self) -> dict[str, str]:
+        """The kind of each task whose answers are its own."""
+        return {name: task.kind for name, task in self.tasks.items() if not task.permuted_of}
+
+    def mmlu_tasks(self) -> dict[str, str]:
+        """What each MMLU task asks for: knowledge, reasoning, or '' where its subjects are mixed."""
+        return {
+            name: mmlu.asks_for(task.groups)
+            for name, task in self.tasks.items()
+            if task.format == "mmlu"
+        }
+
+    def about(self, configfiles: Sequence[str]) -> dict[str, Any]:
+        """What the report says of the study besides its tables."""
+        here = Path.cwd()
+        files = [Path(file).absolute() for file in configfiles]
+        names = [str(f.relative_to(here) if f.is_relative_to(here) else f) for f in files]
+        run = f"snakemake --cores all --configfile {' '.join(names)}"
+        return {
+            "title": self.settings.title,
+            "settings": self.settings.plain(),
+            "families": self.families,
+            "tasks": list(self.tasks),
+            "notes": list(self.notes),
+            "answered": bool(self.models),
+            "commands": [["run everything", run]],
+        }
