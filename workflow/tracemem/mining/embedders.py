@@ -340,7 +340,7 @@ def _room(vectors: np.ndarray | None, rows: int, dimensions: int) -> np.ndarray:
 
 
 def load(settings, fitted: Path | str | None = None, cache: Path | str | None = None) -> Embedder:
-    """The embedder that ``settings`` (``settings.EmbedderSettings``) describe.
+    """The embedder that ``settings`` (:class:`tracemem.settings.study.EmbedderSettings`) describe.
 
     Args:
         settings: kind, name, revision, prefixes and batch size.

@@ -94,7 +94,7 @@ class Findings:
     """The score tables of one study, looked up by task, n and measure, and put into words."""
 
     def __init__(self, frames: Mapping[str, pd.DataFrame], families: Mapping[str, str]):
-        """``frames`` by table name, as :func:`write` takes them; any may be missing."""
+        """``frames`` by table name, as :func:`tracemem.report.page.write` takes them; any may be missing."""
         self.frames = frames
         known = [
             frames[name][["model", "parameters"]]
