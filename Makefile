@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 # The name stands in config/vllm.yaml as well.
 VLLM_VENV = .venv-vllm
+DOCS_VENV = .venv-docs
 CORES ?= all
 # What runs the models: transformers or vllm.
 ENGINE ?= transformers
@@ -17,7 +18,7 @@ else ifneq ($(ENGINE),transformers)
 $(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
 endif
 
-.PHONY: help install demo test test-vllm bench rates lint format docs clean
+.PHONY: help install demo test test-vllm bench rates lint format docs site clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +95,17 @@ rates: $(VENV)/.installed ## Measure what tracemem check reckons with (reads dat
 
 docs: $(VENV)/.installed ## Write the generated pages; after make demo, its results too
 	$(VENV)/bin/python workflow/documents/reference.py
+
+$(DOCS_VENV)/.installed: envs/requirements-docs.txt
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/pip install --quiet --upgrade pip
+	$(DOCS_VENV)/bin/pip install --quiet -r envs/requirements-docs.txt
+	@touch $@
+
+# The variable silences the notice that support of the theme ends in May 2027.
+site: $(DOCS_VENV)/.installed ## Build the documents as a site one can browse: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict
+	@echo "Open file://$(CURDIR)/site/index.html"
 
 clean: ## Remove the demo's results
 	rm -rf results/demo

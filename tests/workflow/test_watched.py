@@ -41,7 +41,7 @@ rule write_report:
 """
 SCRIPT = """
 import logging, os, signal, time
-from tracemem.joblog import job_log
+from tracemem.jobs.joblog import job_log
 
 with job_log(snakemake.log[0]):
     logging.info("step 4 of 9, 5 s left")

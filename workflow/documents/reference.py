@@ -9,6 +9,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 from pydantic import BaseModel
 
 from documents import pages as results
@@ -17,6 +18,7 @@ from tracemem.settings.study import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "<!-- generated below this line: make docs -->\n"
+_BAR = r"\|"  # within a cell of a table
 DEMO = ROOT / "results" / "demo"
 DEMO_MARK = "<!-- generated below this line: make demo docs -->\n"
 REAL_MINI = ROOT / "results" / "real-mini"
@@ -34,9 +36,15 @@ def tables_page() -> str:
         lines += ["", f"## `{table.path}`", "", table.meaning, "", "| column | type | meaning |"]
         lines += ["| --- | --- | --- |"]
         lines += [
-            f"| `{name}` | {kind} | {meaning} |" for name, (kind, meaning) in table.columns.items()
+            f"| `{name}` | {_type(kind)} | {meaning} |"
+            for name, (kind, meaning) in table.columns.items()
         ]
     return "\n".join(lines) + "\n"
+
+
+def _type(kind: pa.DataType) -> str:
+    # Arrow's own word for it, list<item: string>, is an HTML tag to some readers of Markdown.
+    return f"list of {kind.value_type}" if pa.types.is_list(kind) else str(kind)
 
 
 def _kind(field: dict) -> str:
@@ -70,8 +78,8 @@ def _section(name: str, schema: dict) -> list[str]:
             # A default that is a section of its own is told in that section's table.
             value = field.get("default")
             default = "" if isinstance(value, dict) else f"`{json.dumps(value)}`"
-        kind = _kind(field).replace("|", "\\|")
-        lines.append(f"| `{key}` | {kind} | {default} | {field.get('description', '')} |")
+        cells = [f"`{key}`", _kind(field), default, field.get("description", "")]
+        lines.append(f"| {' | '.join(cell.replace('|', _BAR) for cell in cells)} |")
     return lines
 
 

@@ -13,7 +13,7 @@ from tracemem.report import page as report
 from tracemem.report.tables import FIGURE
 
 SIZES = {"small": 91_000, "middle": 231_000, "large": 857_000}
-# The trial's numbers on questions (method.md, section 5): the measures by size, and the truth.
+# Numbers of a trial on questions: the measures by size, and the truth.
 TRIAL = {
     findings.MEM: (0.40, 0.42, 0.24),
     findings.FREQUENCY: (0.79, 0.81, 0.37),

@@ -1,4 +1,4 @@
 """A generated closed world: its corpus, tasks about it, and the truth behind both.
 
-``generator`` writes it; ``settings`` imports nothing heavy, as every job reads it.
+``generator`` writes it; what is asked of it are the settings of :mod:`tracemem.settings.world`.
 """
