@@ -98,7 +98,7 @@ def find_shards(globs: Iterable[str]) -> list[Shard]:
             )
         paths.update(found)
     for path in paths:
-        if not path.is_dir() and not ending(path.name):
+        if not path.is_dir() and not ending_of(path.name):
             raise CorpusError(
                 f"{path}: not a kind of shard; allowed: {', '.join(ENDINGS)} or a folder of .txt"
             )
@@ -134,13 +134,13 @@ def distinct_names(places: Mapping[Place, Sequence[str]]) -> dict[Place, str]:
     return names
 
 
-def ending(name: str) -> str:
+def ending_of(name: str) -> str:
     """The ending of a shard's file, of ENDINGS; empty where it has none of them."""
     return max((known for known in ENDINGS if name.endswith(known)), key=len, default="")
 
 
 def _ending_of(path: Path) -> str:
-    return "" if path.is_dir() else ending(path.name)
+    return "" if path.is_dir() else ending_of(path.name)
 
 
 def _safe(name: str) -> str:

@@ -5,8 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tracemem.corpus import shards as corpus
-from tracemem.corpus.shards import CorpusError, Shard
+from tracemem.corpus.shards import CorpusError, Shard, documents
 
 # Names that corpora give it, in order of preference.
 _NAMES = (
@@ -71,7 +70,7 @@ def _first_object(shard: Shard) -> dict[str, Any] | None:
     if record is None or isinstance(record, dict):
         return record
     # What is wrong with it, as the study would say.
-    next(corpus.documents(shard), None)
+    next(documents(shard), None)
     raise CorpusError(f"{shard.path}: no object in its first line")
 
 
