@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from tracemem.corpus.shards import texts
+from tracemem.corpus.reading import texts
 from tracemem.jobs import tables
 from tracemem.jobs.joblog import job_log
 from tracemem.models.tokens import train_tokenizer

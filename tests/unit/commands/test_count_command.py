@@ -20,7 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracemem.commands import main
-from tracemem.corpus.shards import CorpusError, Reader, find_shards
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.reading import Reader
+from tracemem.corpus.shards import find_shards
 from tracemem.ngrams import concordance, queries, words
 from tracemem.ngrams.samples import document_hash
 
@@ -146,7 +148,7 @@ def test_counts_of_pairs_equal_plain_python(tmp_path, shards, threads):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_many_shards_of_many_batches(tmp_path, monkeypatch, threads):
     """More shards than threads and more threads than shards left, with batches of a few lines."""
-    monkeypatch.setattr("tracemem.corpus.shards.BATCH_BYTES", 200)
+    monkeypatch.setattr("tracemem.corpus.batches.BATCH_BYTES", 200)
     texts = texts_of(400, seed=1)
     paths = [write_lines(tmp_path / f"{k}.jsonl", texts[k::7]) for k in range(7)]
     found = queries.count(queries.ngrams(NGRAMS), find_shards(map(str, paths)), threads=threads)
@@ -443,10 +445,10 @@ def test_a_broken_pipe_ends_quietly(tmp_path, shards, kind, unbuffered):
 
 SLOW = """
 import sys, time
-from tracemem.corpus import shards
+from tracemem.corpus import batches
 from tracemem.ngrams import counting
 from tracemem.commands import main
-shards.BATCH_BYTES = 100
+batches.BATCH_BYTES = 100
 def scan(*_):
     print("scanning", file=sys.stderr, flush=True)
     time.sleep(0.1)

@@ -17,7 +17,8 @@ from tracemem import commands, tasks
 from tracemem.commands import init as command
 from tracemem.commands.first_study import names
 from tracemem.corpus import text_field
-from tracemem.corpus.shards import CorpusError, Shard, find_shards
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.shards import Shard, find_shards
 from tracemem.study import preflight
 
 ROOT = Path(__file__).resolve().parents[3]

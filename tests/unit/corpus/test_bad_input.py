@@ -14,7 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from tracemem.corpus.shards import CorpusError, Shard, documents, manifest_row
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.manifest import manifest_row
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import Shard
 from tracemem.ngrams import counting, words
 
 GOOD = b'{"text": "good one"}\n'
@@ -281,8 +284,8 @@ def test_little_is_lost_before_a_break(tmp_path, name, compress):
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_the_first_of_several_bad_records_is_named(tmp_path, monkeypatch, threads):
-    monkeypatch.setattr("tracemem.corpus.shards.BATCH_BYTES", 200)
-    monkeypatch.setattr("tracemem.corpus.shards._READ", 100)
+    monkeypatch.setattr("tracemem.corpus.batches.BATCH_BYTES", 200)
+    monkeypatch.setattr("tracemem.corpus.formats.json_lines._READ", 100)
     lines = [GOOD] * 500
     for k in (123, 124, 300, 499):
         lines[k] = b"bad\n"

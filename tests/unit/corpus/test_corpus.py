@@ -15,17 +15,14 @@ import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracemem.corpus import kernels
-from tracemem.corpus.shards import (
-    CorpusError,
-    Reader,
-    Room,
-    Shard,
-    documents,
-    find_shards,
-    manifest_row,
-    record_text,
-)
+from tracemem.corpus import formats, kernels
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.batches import Room
+from tracemem.corpus.formats.json_lines import record_text
+from tracemem.corpus.formats.text_folder import TextFolder
+from tracemem.corpus.manifest import manifest_row
+from tracemem.corpus.reading import Reader, documents
+from tracemem.corpus.shards import Shard, find_shards
 from tracemem.jobs import tables
 
 DOCUMENTS = [
@@ -122,7 +119,7 @@ def test_many_batches_keep_order_and_records(tmp_path, name):
 
 @pytest.mark.parametrize("threads", [2, 5])
 def test_threads_share_a_reader_and_get_every_batch_once(tmp_path, monkeypatch, threads):
-    monkeypatch.setattr("tracemem.corpus.shards._READ", 500)
+    monkeypatch.setattr("tracemem.corpus.formats.json_lines._READ", 500)
     texts = [f"text {k}" for k in range(2000)]
     shard = shard_of(tmp_path / "a.jsonl.zst", zstandard.compress(lines_of(texts)))
     reader = Reader(shard, batch_bytes=100, threads=threads)
@@ -144,7 +141,7 @@ def test_threads_share_a_reader_and_get_every_batch_once(tmp_path, monkeypatch, 
 
 
 def test_no_thread_waits_for_one_that_failed(tmp_path, monkeypatch):
-    monkeypatch.setattr("tracemem.corpus.shards._READ", 500)
+    monkeypatch.setattr("tracemem.corpus.formats.json_lines._READ", 500)
     shard = shard_of(tmp_path / "a.jsonl.zst", zstandard.compress(lines_of(["a"] * 2000)))
     reader = Reader(shard, batch_bytes=100, threads=3)
     take, calls = reader._source.take, iter(range(100))
@@ -289,6 +286,17 @@ def test_shards_are_found_and_named(tmp_path):
         "a": "a.jsonl.zst", "b": "b.jsonl", "books": "books", "brackets-1-": "brackets[1].json",
         "c-c": "c c.parquet", "en.00": "en.00.json.gz",
     }  # fmt: skip
+
+
+def test_every_ending_is_that_of_one_format(tmp_path):
+    for ending in formats.ENDINGS:
+        path = tmp_path / f"a{ending}"
+        found = [known for known in formats.FORMATS if known.holds(path)]
+        assert found == [Shard("a", path).format]
+        assert formats.ending_of(path.name) == ending
+    folder = tmp_path / "books.parquet"
+    folder.mkdir()
+    assert Shard("books", folder).format is TextFolder
 
 
 def test_files_of_the_same_name_are_named_by_their_folders(tmp_path):

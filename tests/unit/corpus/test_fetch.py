@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from tracemem.corpus.bad_records import CorpusError
 from tracemem.corpus.fetch import FetchError, fetch, find
-from tracemem.corpus.shards import CorpusError, Shard, documents
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import Shard
 from tracemem.settings.fetch import FetchSettings, expand
 
 DATA = gzip.compress(b"".join(b'{"text": "document %d"}\n' % k for k in range(200_000)), mtime=0)

@@ -15,7 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracemem.corpus import kernels
-from tracemem.corpus.shards import Batch, Room, Shard, documents
+from tracemem.corpus.batches import Batch, Room
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import Shard
 from tracemem.jobs import tables
 from tracemem.ngrams import counting, words
 from tracemem.ngrams.samples import document_hash, merge_samples
@@ -264,8 +266,8 @@ def test_words_come_back_as_they_are():
 @pytest.fixture
 def many_batches(monkeypatch):
     """Batches of a few documents, so that a small shard has many."""
-    monkeypatch.setattr("tracemem.corpus.shards.BATCH_BYTES", 1000)
-    monkeypatch.setattr("tracemem.corpus.shards._READ", 500)
+    monkeypatch.setattr("tracemem.corpus.batches.BATCH_BYTES", 1000)
+    monkeypatch.setattr("tracemem.corpus.formats.json_lines._READ", 500)
 
 
 def test_a_shard_is_counted_the_same_by_any_number_of_threads(tmp_path, many_batches):

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tracemem.corpus.shards import Shard, documents
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import Shard
 from tracemem.jobs.drafts import replacing
 from tracemem.jobs.joblog import job_log
 from tracemem.ngrams import words

@@ -17,7 +17,9 @@ import pandas as pd
 import zstandard
 
 from bench.ngrams import zipf_text
-from tracemem.corpus.shards import ENDINGS, find_shards, texts
+from tracemem.corpus.formats import ENDINGS
+from tracemem.corpus.reading import texts
+from tracemem.corpus.shards import find_shards
 from tracemem.jobs.drafts import replacing
 from tracemem.jobs.joblog import job_log
 

@@ -98,7 +98,7 @@ def _reckon(study: "Settings", asked: argparse.Namespace, found: dict[str, Any])
 
     A shard or a task that cannot be read is one more problem, and the study has no costs then.
     """
-    from tracemem.corpus.shards import CorpusError
+    from tracemem.corpus.bad_records import CorpusError
     from tracemem.study import costs, rates, sizes
     from tracemem.tasks import TaskError
 

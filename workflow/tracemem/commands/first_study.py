@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tracemem.corpus import text_field
-from tracemem.corpus.shards import CorpusError, documents, ending_of, find_shards
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.formats import ending_of
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import find_shards
 from tracemem.models import checkpoint
 from tracemem.settings import study as settings
 from tracemem.settings.study import Settings

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from tracemem.corpus.shards import ENDINGS, CorpusError, distinct_names, ending_of
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.formats import ENDINGS, ending_of
+from tracemem.corpus.shards import distinct_names
 from tracemem.jobs.drafts import replacing
 from tracemem.jobs.progress import Progress
 from tracemem.settings.fetch import FetchSettings, expand

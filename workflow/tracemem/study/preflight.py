@@ -152,7 +152,8 @@ def _of_results(study: Settings) -> Iterator[str]:
 
 
 def _of_corpus(study: Settings) -> Iterator[str]:
-    from tracemem.corpus.shards import CorpusError, find_shards
+    from tracemem.corpus.bad_records import CorpusError
+    from tracemem.corpus.shards import find_shards
 
     if study.corpus.shards:
         try:

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracemem.corpus import fetch
-from tracemem.corpus.shards import Reader, Room, Shard, find_shards
+from tracemem.corpus.batches import Room
+from tracemem.corpus.reading import Reader
+from tracemem.corpus.shards import Shard, find_shards
 from tracemem.models import checkpoint
 from tracemem.settings.study import Settings
 from tracemem.settings.tasks import MMLU_GROUPS, TaskSettings
