@@ -1,6 +1,6 @@
 """Train the offline embedder on a sample of the corpus."""
 
-from tracemem.corpus.shards import texts
+from tracemem.corpus.reading import texts
 from tracemem.jobs.joblog import job_log
 from tracemem.mining.embedders import LsaEmbedder
 

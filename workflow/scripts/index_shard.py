@@ -1,6 +1,6 @@
 """Tokenize one corpus shard and sort its suffixes: one shard of an infini-gram index."""
 
-from tracemem.corpus.shards import texts
+from tracemem.corpus.reading import texts
 from tracemem.infgram import index as infgram
 from tracemem.jobs.joblog import job_log
 from tracemem.models import tokens

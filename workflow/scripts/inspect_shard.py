@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tracemem.corpus.shards import Shard, manifest_row
+from tracemem.corpus.manifest import manifest_row
+from tracemem.corpus.shards import Shard
 from tracemem.corpus.tables import MANIFEST
 from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log

@@ -1,6 +1,6 @@
 """Write one shard of the corpus as a stream of tokens."""
 
-from tracemem.corpus.shards import texts
+from tracemem.corpus.reading import texts
 from tracemem.jobs.joblog import job_log
 from tracemem.models.tokens import pack
 

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from tracemem.corpus.shards import texts
+from tracemem.corpus.reading import texts
 from tracemem.corpus.tables import MANIFEST
 from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log

@@ -7,7 +7,7 @@ import yaml
 
 from tracemem import commands
 from tracemem.commands import check
-from tracemem.corpus import shards as corpus
+from tracemem.corpus.shards import Shard
 from tracemem.settings import study as settings
 from tracemem.study import sizes
 
@@ -199,7 +199,7 @@ def test_a_generated_world_is_as_large_as_it_will_be(tmp_path):
     write_shard(world, 0, tmp_path / "00.jsonl.zst")
     assert known.corpus.documents == world.size
     assert known.corpus.text_bytes == pytest.approx(text, rel=0.05)
-    at_rest = corpus.Shard("00", tmp_path / "00.jsonl.zst").path.stat().st_size
+    at_rest = Shard("00", tmp_path / "00.jsonl.zst").path.stat().st_size
     assert known.corpus.bytes == pytest.approx(4 * at_rest, rel=0.2)
     assert known.splits["a", "test"].examples == 60
     grams = known.splits["a", "test"].grams

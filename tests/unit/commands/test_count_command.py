@@ -20,7 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracemem.commands import main
-from tracemem.corpus import shards as corpus
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.reading import Reader
+from tracemem.corpus.shards import find_shards
 from tracemem.ngrams import concordance, queries, words
 from tracemem.ngrams.samples import document_hash
 
@@ -146,12 +148,10 @@ def test_counts_of_pairs_equal_plain_python(tmp_path, shards, threads):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_many_shards_of_many_batches(tmp_path, monkeypatch, threads):
     """More shards than threads and more threads than shards left, with batches of a few lines."""
-    monkeypatch.setattr(corpus, "BATCH_BYTES", 200)
+    monkeypatch.setattr("tracemem.corpus.batches.BATCH_BYTES", 200)
     texts = texts_of(400, seed=1)
     paths = [write_lines(tmp_path / f"{k}.jsonl", texts[k::7]) for k in range(7)]
-    found = queries.count(
-        queries.ngrams(NGRAMS), corpus.find_shards(map(str, paths)), threads=threads
-    )
+    found = queries.count(queries.ngrams(NGRAMS), find_shards(map(str, paths)), threads=threads)
     assert [list(row.values()) for row in found.table.to_pylist()] == plain_ngrams(texts, NGRAMS)
     assert found.reading.documents == len(texts) and found.reading.skipped == 0
     assert found.reading.text_bytes == sum(len(text.encode()) for text in texts)
@@ -185,7 +185,7 @@ def test_documents_are_those_of_the_smallest_hashes(tmp_path, shards, threads, s
     lying = {"a": TEXTS[:first], "b": TEXTS[first:second], "c": TEXTS[second:]}
     items = PAIRS if of_pairs else [(query,) for query in NGRAMS]
     queries_of = (queries.pairs if of_pairs else queries.ngrams)(PAIRS if of_pairs else NGRAMS)
-    found = queries.count(queries_of, corpus.find_shards(map(str, shards)), threads=threads,
+    found = queries.count(queries_of, find_shards(map(str, shards)), threads=threads,
                           documents=size, texts=True)  # fmt: skip
     table = found.documents
     paths = dict(zip("abc", map(str, shards), strict=True))
@@ -409,9 +409,9 @@ def test_a_corpus_without_a_document_is_no_zero(tmp_path, capsys, data):
 def test_the_last_shard_s_schema_is_looked_at_first(tmp_path, monkeypatch):
     paths = [write_lines(tmp_path / "a.jsonl", ["cat"]), tmp_path / "z.parquet"]
     pq.write_table(pa.table({"body": ["cat"]}), paths[1])
-    monkeypatch.setattr(corpus.Reader, "read", lambda *_: pytest.fail("a shard was read"))
-    with pytest.raises(corpus.CorpusError, match=r"z\.parquet: no column 'text', found 'body'"):
-        queries.count(queries.ngrams(["cat"]), corpus.find_shards(map(str, paths)))
+    monkeypatch.setattr(Reader, "read", lambda *_: pytest.fail("a shard was read"))
+    with pytest.raises(CorpusError, match=r"z\.parquet: no column 'text', found 'body'"):
+        queries.count(queries.ngrams(["cat"]), find_shards(map(str, paths)))
 
 
 def test_a_list_from_python_is_held_to_the_same():
@@ -445,10 +445,10 @@ def test_a_broken_pipe_ends_quietly(tmp_path, shards, kind, unbuffered):
 
 SLOW = """
 import sys, time
-from tracemem.corpus import shards as corpus
+from tracemem.corpus import batches
 from tracemem.ngrams import counting
 from tracemem.commands import main
-corpus.BATCH_BYTES = 100
+batches.BATCH_BYTES = 100
 def scan(*_):
     print("scanning", file=sys.stderr, flush=True)
     time.sleep(0.1)

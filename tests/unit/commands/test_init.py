@@ -17,7 +17,8 @@ from tracemem import commands, tasks
 from tracemem.commands import init as command
 from tracemem.commands.first_study import names
 from tracemem.corpus import text_field
-from tracemem.corpus.shards import CorpusError, Shard
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.shards import Shard, find_shards
 from tracemem.study import preflight
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -400,9 +401,7 @@ def test_many_shards_are_written_as_the_glob_they_came_from(init):
 
 
 def preflight_shards(found):
-    from tracemem.corpus import shards as corpus
-
-    return corpus.find_shards(found.study.corpus.shards)
+    return find_shards(found.study.corpus.shards)
 
 
 RECORDS = [

@@ -14,7 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from tracemem.corpus import shards as corpus
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.manifest import manifest_row
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import Shard
 from tracemem.ngrams import counting, words
 
 GOOD = b'{"text": "good one"}\n'
@@ -176,7 +179,7 @@ CASES = [
 
 
 @pytest.fixture
-def shard(tmp_path, request) -> corpus.Shard:
+def shard(tmp_path, request) -> Shard:
     case = request.param
     path = tmp_path / case.name
     if isinstance(case.data, dict):
@@ -185,7 +188,7 @@ def shard(tmp_path, request) -> corpus.Shard:
             (path / name).write_bytes(data)
     else:
         path.write_bytes(case.data)
-    return corpus.Shard("bad", path)
+    return Shard("bad", path)
 
 
 def with_shards(cases):
@@ -197,12 +200,12 @@ def with_shards(cases):
     )
 
 
-def readings(shard: corpus.Shard, on_bad_record: str):
+def readings(shard: Shard, on_bad_record: str):
     """Every way to read a shard."""
     grams = ["a", "good", "good one", "one good", "b"]
     pairs = pa.table({"input_gram": ["good", "a"], "output_gram": ["one", "b"]})
-    yield lambda: list(corpus.documents(shard, "text", on_bad_record))
-    yield lambda: corpus.manifest_row(shard, "text", on_bad_record)
+    yield lambda: list(documents(shard, "text", on_bad_record))
+    yield lambda: manifest_row(shard, "text", on_bad_record)
     for threads in (1, 2):
         options = {"on_bad_record": on_bad_record, "threads": threads}
         yield lambda options=options: counting.count_ngrams(shard, grams, **options)
@@ -229,7 +232,7 @@ def check_counts(shard, texts):
 @with_shards([case for case in CASES if case.message])
 def test_bad_input_stops_with_file_and_record(case, shard):
     for read in readings(shard, "stop"):
-        with pytest.raises(corpus.CorpusError) as caught:
+        with pytest.raises(CorpusError) as caught:
             read()
         message = str(caught.value)
         assert message.startswith(str(shard.path))
@@ -241,13 +244,13 @@ def test_bad_input_stops_with_file_and_record(case, shard):
 @with_shards([case for case in CASES if case.texts is None])
 def test_a_file_that_is_no_shard_is_refused_in_either_mode(case, shard):
     for read in readings(shard, "skip"):
-        with pytest.raises(corpus.CorpusError, match=r"folder|column|Parquet"):
+        with pytest.raises(CorpusError, match=r"folder|column|Parquet"):
             read()
 
 
 @with_shards([c for c in CASES if c.texts is not None and "archive" not in c.message])
 def test_bad_records_are_skipped_and_counted(case, shard):
-    found = list(corpus.documents(shard, "text", "skip"))
+    found = list(documents(shard, "text", "skip"))
     assert [text for _, text in found] == case.texts
     assert case.record not in [record for record, _ in found] or not case.skipped
     row = check_counts(shard, case.texts)
@@ -257,7 +260,7 @@ def test_bad_records_are_skipped_and_counted(case, shard):
 
 @with_shards([case for case in CASES if "archive" in case.message])
 def test_what_came_before_a_break_is_read_and_the_rest_counted_as_one(case, shard, caplog):
-    texts = [text for _, text in corpus.documents(shard, "text", "skip")]
+    texts = [text for _, text in documents(shard, "text", "skip")]
     assert "the archive breaks off here" in caplog.text
     assert "the rest is lost" in caplog.text
     assert texts == first[: len(texts)] or texts == ["good one"]
@@ -272,25 +275,25 @@ def test_little_is_lost_before_a_break(tmp_path, name, compress):
     data = compress(b"".join(b'{"text": "%d"}\n' % (k * 7919) for k in range(200_000)))
     path = tmp_path / name
     path.write_bytes(data[: len(data) * 3 // 4])
-    shard = corpus.Shard("cut", path)
-    texts = [text for _, text in corpus.documents(shard, "text", "skip")]
+    shard = Shard("cut", path)
+    texts = [text for _, text in documents(shard, "text", "skip")]
     assert texts == [str(k * 7919) for k in range(len(texts))]
     assert len(texts) > 130_000
-    assert corpus.manifest_row(shard, "text", "skip")["documents"] == len(texts)
+    assert manifest_row(shard, "text", "skip")["documents"] == len(texts)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_the_first_of_several_bad_records_is_named(tmp_path, monkeypatch, threads):
-    monkeypatch.setattr(corpus, "BATCH_BYTES", 200)
-    monkeypatch.setattr(corpus, "_READ", 100)
+    monkeypatch.setattr("tracemem.corpus.batches.BATCH_BYTES", 200)
+    monkeypatch.setattr("tracemem.corpus.formats.json_lines._READ", 100)
     lines = [GOOD] * 500
     for k in (123, 124, 300, 499):
         lines[k] = b"bad\n"
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"".join(lines))
     for _ in range(5):
-        with pytest.raises(corpus.CorpusError, match=r"a\.jsonl, line 124: not JSON"):
-            counting.count_ngrams(corpus.Shard("a", path), ["good"], threads=threads)
+        with pytest.raises(CorpusError, match=r"a\.jsonl, line 124: not JSON"):
+            counting.count_ngrams(Shard("a", path), ["good"], threads=threads)
 
 
 def test_damaged_parquet_pages_are_counted_by_row(tmp_path):
@@ -300,29 +303,29 @@ def test_damaged_parquet_pages_are_counted_by_row(tmp_path):
     start = len(data) // 2
     data[start - 1000 : start] = b"\xff" * 1000
     path.write_bytes(data)
-    shard = corpus.Shard("a", path)
-    with pytest.raises(corpus.CorpusError, match=r"a\.parquet, row 1001: damaged"):
-        list(corpus.documents(shard))
-    row = corpus.manifest_row(shard, "text", "skip")
+    shard = Shard("a", path)
+    with pytest.raises(CorpusError, match=r"a\.parquet, row 1001: damaged"):
+        list(documents(shard))
+    row = manifest_row(shard, "text", "skip")
     assert (row["documents"], row["skipped"]) == (2000, 1000)
 
 
 def test_many_bad_records_are_all_counted_and_some_named(tmp_path, caplog):
     path = tmp_path / "a.jsonl"
     path.write_bytes((b"bad\n" + GOOD) * 50)
-    row = corpus.manifest_row(corpus.Shard("a", path), "text", "skip")
+    row = manifest_row(Shard("a", path), "text", "skip")
     assert (row["documents"], row["skipped"]) == (50, 50)
     assert caplog.text.count("skipped ") == 10
     assert "further bad records are only counted" in caplog.text
 
 
 def test_no_such_file():
-    shard = corpus.Shard("a", Path("no/such.jsonl"))
-    with pytest.raises(corpus.CorpusError, match=r"no/such\.jsonl: no such file"):
-        corpus.manifest_row(shard)
+    shard = Shard("a", Path("no/such.jsonl"))
+    with pytest.raises(CorpusError, match=r"no/such\.jsonl: no such file"):
+        manifest_row(shard)
 
 
 def test_unknown_way_with_bad_records(tmp_path):
     (tmp_path / "a.jsonl").touch()
     with pytest.raises(ValueError, match="found 'ignore'; allowed: stop, skip"):
-        corpus.manifest_row(corpus.Shard("a", tmp_path / "a.jsonl"), "text", "ignore")
+        manifest_row(Shard("a", tmp_path / "a.jsonl"), "text", "ignore")

@@ -15,8 +15,14 @@ import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracemem.corpus import kernels
-from tracemem.corpus import shards as corpus
+from tracemem.corpus import formats, kernels
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.batches import Room
+from tracemem.corpus.formats.json_lines import record_text
+from tracemem.corpus.formats.text_folder import TextFolder
+from tracemem.corpus.manifest import manifest_row
+from tracemem.corpus.reading import Reader, documents
+from tracemem.corpus.shards import Shard, find_shards
 from tracemem.corpus.tables import MANIFEST
 
 DOCUMENTS = [
@@ -54,14 +60,14 @@ KINDS = {
 
 def shard_of(path, data):
     path.write_bytes(data)
-    return corpus.Shard("s", path)
+    return Shard("s", path)
 
 
 @pytest.mark.parametrize("escaped", [True, False])
 @pytest.mark.parametrize("name", KINDS)
 def test_json_lines(tmp_path, name, escaped):
     shard = shard_of(tmp_path / name, KINDS[name](lines_of(DOCUMENTS, ensure_ascii=escaped)))
-    assert list(corpus.documents(shard)) == list(enumerate(DOCUMENTS, 1))
+    assert list(documents(shard)) == list(enumerate(DOCUMENTS, 1))
 
 
 def test_parquet(tmp_path):
@@ -71,23 +77,23 @@ def test_parquet(tmp_path):
         pq.write_table(
             pa.table({"n": range(len(DOCUMENTS)), "text": column}), path, row_group_size=2
         )
-        assert list(corpus.documents(corpus.Shard("a", path))) == list(enumerate(DOCUMENTS, 1))
+        assert list(documents(Shard("a", path))) == list(enumerate(DOCUMENTS, 1))
 
 
 def test_folder_of_text_files(tmp_path):
     for k, text in enumerate(DOCUMENTS):
         (tmp_path / f"{k}.txt").write_bytes(text.encode())
     (tmp_path / ".hidden").write_text("not a record")
-    assert list(corpus.documents(corpus.Shard("a", tmp_path))) == list(enumerate(DOCUMENTS, 1))
+    assert list(documents(Shard("a", tmp_path))) == list(enumerate(DOCUMENTS, 1))
 
 
 def test_nested_field(tmp_path):
     rows = [{"meta": {"body": text, "n": 1}, "text": "no", "": "no"} for text in DOCUMENTS]
     shard = shard_of(tmp_path / "a.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
-    assert [text for _, text in corpus.documents(shard, "meta.body")] == DOCUMENTS
+    assert [text for _, text in documents(shard, "meta.body")] == DOCUMENTS
     path = tmp_path / "a.parquet"
     pq.write_table(pa.Table.from_pylist(rows), path)
-    found = corpus.documents(corpus.Shard("a", path), "meta.body")
+    found = documents(Shard("a", path), "meta.body")
     assert [text for _, text in found] == DOCUMENTS
 
 
@@ -98,8 +104,8 @@ def test_many_batches_keep_order_and_records(tmp_path, name):
     lines = lines_of(texts).replace(b"\n", b"\r\n\n")  # CRLF, and a blank line after each
     shard = shard_of(tmp_path / name, zstandard.compress(lines) if name.endswith("zst") else lines)
     expected = [(2 * k + 1, text) for k, text in enumerate(texts)]
-    assert list(corpus.documents(shard)) == expected
-    reader, room, found = corpus.Reader(shard, batch_bytes=1), corpus.Room(), []
+    assert list(documents(shard)) == expected
+    reader, room, found = Reader(shard, batch_bytes=1), Room(), []
     while batch := reader.read(room):
         data = batch.text.tobytes()
         found += [
@@ -113,13 +119,13 @@ def test_many_batches_keep_order_and_records(tmp_path, name):
 
 @pytest.mark.parametrize("threads", [2, 5])
 def test_threads_share_a_reader_and_get_every_batch_once(tmp_path, monkeypatch, threads):
-    monkeypatch.setattr(corpus, "_READ", 500)
+    monkeypatch.setattr("tracemem.corpus.formats.json_lines._READ", 500)
     texts = [f"text {k}" for k in range(2000)]
     shard = shard_of(tmp_path / "a.jsonl.zst", zstandard.compress(lines_of(texts)))
-    reader = corpus.Reader(shard, batch_bytes=100, threads=threads)
+    reader = Reader(shard, batch_bytes=100, threads=threads)
 
     def work(_) -> list[int]:
-        room, found = corpus.Room(), []
+        room, found = Room(), []
         while batch := reader.read(room):
             data = batch.text.tobytes()
             pieces = zip(batch.records, batch.starts, batch.ends, strict=True)
@@ -135,9 +141,9 @@ def test_threads_share_a_reader_and_get_every_batch_once(tmp_path, monkeypatch, 
 
 
 def test_no_thread_waits_for_one_that_failed(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus, "_READ", 500)
+    monkeypatch.setattr("tracemem.corpus.formats.json_lines._READ", 500)
     shard = shard_of(tmp_path / "a.jsonl.zst", zstandard.compress(lines_of(["a"] * 2000)))
-    reader = corpus.Reader(shard, batch_bytes=100, threads=3)
+    reader = Reader(shard, batch_bytes=100, threads=3)
     take, calls = reader._source.take, iter(range(100))
 
     def fail(room):
@@ -148,7 +154,7 @@ def test_no_thread_waits_for_one_that_failed(tmp_path, monkeypatch):
     monkeypatch.setattr(reader._source, "take", fail)
 
     def work(_) -> int:
-        room, batches = corpus.Room(), 0
+        room, batches = Room(), 0
         try:
             while reader.read(room):
                 batches += 1
@@ -163,7 +169,7 @@ def test_no_thread_waits_for_one_that_failed(tmp_path, monkeypatch):
 def test_a_line_many_times_longer_than_a_batch(tmp_path):
     texts = ["small", "word " * 2_000_000, "small again"]
     shard = shard_of(tmp_path / "a.jsonl.zst", zstandard.compress(lines_of(texts)))
-    assert [text for _, text in corpus.documents(shard)] == texts
+    assert [text for _, text in documents(shard)] == texts
 
 
 json_values = st.recursive(
@@ -192,7 +198,7 @@ def compiled(line):
 
 def plainly(line):
     try:
-        return corpus.record_text(line, "text")
+        return record_text(line, "text")
     except ValueError:
         return None
 
@@ -237,7 +243,7 @@ def test_damaged_lines_are_never_read_where_the_json_library_would_not(value, te
 def test_manifest_row(tmp_path):
     data = zstandard.compress(lines_of(DOCUMENTS))
     shard = shard_of(tmp_path / "a.jsonl.zst", data)
-    row = corpus.manifest_row(shard)
+    row = manifest_row(shard)
     assert row == {
         "shard": "s",
         "path": str(shard.path),
@@ -253,14 +259,14 @@ def test_manifest_row(tmp_path):
 def test_manifest_row_of_other_kinds(tmp_path):
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"text": ["a", None, "é"]}), path)
-    row = corpus.manifest_row(corpus.Shard("a", path), on_bad_record="skip")
+    row = manifest_row(Shard("a", path), on_bad_record="skip")
     assert (row["documents"], row["skipped"], row["text_bytes"]) == (2, 1, 3)
     assert row["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     folder = tmp_path / "f"
     folder.mkdir()
     (folder / "b.txt").write_text("bb")
     (folder / "a.txt").write_text("a")
-    row = corpus.manifest_row(corpus.Shard("f", folder))
+    row = manifest_row(Shard("f", folder))
     assert (row["documents"], row["bytes"], row["text_bytes"]) == (2, 3, 3)
     assert row["sha256"] == hashlib.sha256(b"a.txt\x001\x00ab.txt\x002\x00bb").hexdigest()
 
@@ -270,7 +276,7 @@ def test_shards_are_found_and_named(tmp_path):
         (tmp_path / name).touch()
     (tmp_path / "books").mkdir()
     (tmp_path / "books" / "1.txt").touch()
-    shards = corpus.find_shards(
+    shards = find_shards(
         [f"{tmp_path}/*.js*", f"{tmp_path}/b.jsonl", f"{tmp_path}/c c.parquet",
          f"{tmp_path}/books", f"{tmp_path}/brackets[1].json"]
     )  # fmt: skip
@@ -282,11 +288,22 @@ def test_shards_are_found_and_named(tmp_path):
     }  # fmt: skip
 
 
+def test_every_ending_is_that_of_one_format(tmp_path):
+    for ending in formats.ENDINGS:
+        path = tmp_path / f"a{ending}"
+        found = [known for known in formats.FORMATS if known.holds(path)]
+        assert found == [Shard("a", path).format]
+        assert formats.ending_of(path.name) == ending
+    folder = tmp_path / "books.parquet"
+    folder.mkdir()
+    assert Shard("books", folder).format is TextFolder
+
+
 def test_files_of_the_same_name_are_named_by_their_folders(tmp_path):
     for folder in ("x/en", "x/fr", "y/fr"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "part.jsonl").touch()
-    names = [shard.name for shard in corpus.find_shards([f"{tmp_path}/**/*.jsonl"])]
+    names = [shard.name for shard in find_shards([f"{tmp_path}/**/*.jsonl"])]
     assert names == ["en-part", "x-fr-part", "y-fr-part"]
 
 
@@ -297,12 +314,12 @@ def test_files_of_the_same_name_are_named_by_their_folders(tmp_path):
 def test_globs_that_find_no_shard(tmp_path, monkeypatch, pattern, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").touch()
-    with pytest.raises(corpus.CorpusError, match=message):
-        corpus.find_shards([pattern])
+    with pytest.raises(CorpusError, match=message):
+        find_shards([pattern])
 
 
 def test_names_that_come_out_the_same(tmp_path):
     (tmp_path / "a b.jsonl").touch()
     (tmp_path / "a-b.jsonl").touch()
-    with pytest.raises(corpus.CorpusError, match="come out the same"):
-        corpus.find_shards([f"{tmp_path}/*"])
+    with pytest.raises(CorpusError, match="come out the same"):
+        find_shards([f"{tmp_path}/*"])

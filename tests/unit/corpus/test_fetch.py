@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from tracemem.corpus import shards as corpus
+from tracemem.corpus.bad_records import CorpusError
 from tracemem.corpus.fetch import FetchError, fetch, find
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import Shard
 from tracemem.settings.corpus import FetchSettings, expand
 
 DATA = gzip.compress(b"".join(b'{"text": "document %d"}\n' % k for k in range(200_000)), mtime=0)
@@ -79,17 +81,17 @@ def test_shards_that_share_a_name_are_named_after_their_folders_too(tmp_path):
 )  # fmt: skip
 def test_an_address_that_is_no_shard_is_refused(given, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(corpus.CorpusError, match=said):
+    with pytest.raises(CorpusError, match=said):
         names(a=given)
 
 
 def test_a_list_of_urls_is_refused_by_line(tmp_path):
     listed = tmp_path / "urls.txt"
     listed.write_text("http://host/a.jsonl\nb.jsonl\n")
-    with pytest.raises(corpus.CorpusError, match=r"urls\.txt:2: found 'b\.jsonl'; allowed: http"):
+    with pytest.raises(CorpusError, match=r"urls\.txt:2: found 'b\.jsonl'; allowed: http"):
         names(a={"urls": str(listed)})
     listed.write_text("# nothing\n")
-    with pytest.raises(corpus.CorpusError, match=r"urls\.txt: no URL"):
+    with pytest.raises(CorpusError, match=r"urls\.txt: no URL"):
         names(a={"urls": str(listed)})
 
 
@@ -176,8 +178,8 @@ def test_a_download_is_the_same_bytes_and_leaves_nothing_else(server, tmp_path, 
     size = f"{len(DATA) / 1e6:.1f}"
     assert f"fetch {server.url}: {size} of {size} MB at rest in " in caplog.text
     assert server.asked[0]["Accept-Encoding"] == "identity"
-    documents = list(corpus.documents(corpus.Shard("a", target)))
-    assert len(documents) == 200_000 and documents[-1] == (200_000, "document 199999")
+    read = list(documents(Shard("a", target)))
+    assert len(read) == 200_000 and read[-1] == (200_000, "document 199999")
 
 
 def test_a_file_url_is_copied(tmp_path):

@@ -180,7 +180,7 @@ def log(tmp_path) -> Path:
 
 
 def record(message: str) -> str:
-    return f"2026-01-02 03:04:05,678 INFO tracemem.corpus.shards: {message}\n"
+    return f"2026-01-02 03:04:05,678 INFO tracemem.jobs.progress: {message}\n"
 
 
 TRACEBACK = """Traceback (most recent call last):

@@ -15,7 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracemem.corpus import kernels
-from tracemem.corpus import shards as corpus
+from tracemem.corpus.batches import Batch, Room
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import Shard
 from tracemem.ngrams import counting, words
 from tracemem.ngrams.samples import document_hash, merge_samples
 from tracemem.ngrams.tables import COUNTS, PAIR_COUNTS, SAMPLES
@@ -29,12 +31,12 @@ def batch_of(texts):
     text = np.zeros(sum(map(len, data)) + 64, np.uint8)
     text[: text.size - 64] = memoryview(b"".join(data))
     starts = ends - np.array([len(piece) for piece in data], np.int64)
-    return corpus.Batch(text, starts, ends, np.arange(1, len(data) + 1))
+    return Batch(text, starts, ends, np.arange(1, len(data) + 1))
 
 
 def count(texts, ngrams):
     scanner = counting.Scanner(counting.Index(ngrams))
-    scanner.scan(batch_of(texts), corpus.Room())
+    scanner.scan(batch_of(texts), Room())
     return scanner.documents.tolist(), scanner.occurrences.tolist()
 
 
@@ -61,7 +63,7 @@ def write_shard(folder, name, texts):
     path = folder / f"{name}.jsonl.zst"
     lines = b"".join(json.dumps({"text": text}).encode() + b"\n" for text in texts)
     path.write_bytes(zstandard.compress(lines))
-    return corpus.Shard(name, path)
+    return Shard(name, path)
 
 
 def corpus_of(size, seed=0, vocabulary=60, most=60):
@@ -111,7 +113,7 @@ def fold(texts):
     """Folded bytes of each text, one after another, and where they start and end; -1 if left out."""
     batch = batch_of(texts)
     table = counting.code_points()[0]
-    buffer, places = counting._fold(batch.text, batch.starts, batch.ends, table, corpus.Room())
+    buffer, places = counting._fold(batch.text, batch.starts, batch.ends, table, Room())
     return buffer.tobytes(), places
 
 
@@ -196,7 +198,7 @@ def test_crowded_hash_table(monkeypatch):
     index.tables = sieve, sieve_shift, slots, np.uint64(63), np.uint64(2**32 - 1)
     assert kernels.enter(*named(CANDIDATES), index.first, *index.tables, index.checks) == -1
     scanner = counting.Scanner(index)
-    scanner.scan(batch_of(TEXTS[:40]), corpus.Room())
+    scanner.scan(batch_of(TEXTS[:40]), Room())
     expected = reference(TEXTS[:40], CANDIDATES)
     assert (scanner.documents.tolist(), scanner.occurrences.tolist()) == expected
 
@@ -237,7 +239,7 @@ def test_ngrams_may_be_a_part_of_an_arrow_array():
     texts = ["a b", "b", "a"]
     for kind in (pa.string(), pa.large_string()):
         scanner = counting.Scanner(counting.Index(pa.array(["?", *texts, "?"], kind).slice(1, 3)))
-        scanner.scan(batch_of(["a b a b", "b"]), corpus.Room())
+        scanner.scan(batch_of(["a b a b", "b"]), Room())
         assert scanner.documents.tolist() == [1, 2, 1]
         assert scanner.occurrences.tolist() == [2, 3, 2]
     with pytest.raises(ValueError, match="null"):
@@ -264,8 +266,8 @@ def test_words_come_back_as_they_are():
 @pytest.fixture
 def many_batches(monkeypatch):
     """Batches of a few documents, so that a small shard has many."""
-    monkeypatch.setattr(corpus, "BATCH_BYTES", 1000)
-    monkeypatch.setattr(corpus, "_READ", 500)
+    monkeypatch.setattr("tracemem.corpus.batches.BATCH_BYTES", 1000)
+    monkeypatch.setattr("tracemem.corpus.formats.json_lines._READ", 500)
 
 
 def test_a_shard_is_counted_the_same_by_any_number_of_threads(tmp_path, many_batches):
@@ -416,7 +418,7 @@ def test_document_hash_is_the_published_one():
 
 
 def test_real_corpus_equals_plain_python(real_data):
-    shard = corpus.Shard("real", Path(real_data, "corpora", "parallel_docs_en_xx.jsonl.zst"))
-    texts = [text for _, text in corpus.documents(shard)][::20]
+    shard = Shard("real", Path(real_data, "corpora", "parallel_docs_en_xx.jsonl.zst"))
+    texts = [text for _, text in documents(shard)][::20]
     ngrams = random.Random(0).sample(candidates_of(texts, (1, 3, 8)), 20000)
     assert count(texts, ngrams) == reference(texts, ngrams)

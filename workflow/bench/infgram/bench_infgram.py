@@ -16,7 +16,8 @@ def passages(heldout: str, index: str) -> list[list[int]]:
     """Passages of prompt and target, in tokens."""
     from tokenizers import Tokenizer
 
-    from tracemem.corpus.shards import Shard, documents
+    from tracemem.corpus.reading import documents
+    from tracemem.corpus.shards import Shard
 
     tokenizer = Tokenizer.from_file(str(Path(index, "tokenizer.json")))
     texts = [text for _, text in documents(Shard("heldout", Path(heldout)))]

@@ -6,7 +6,8 @@ What a token costs does not depend on the weights; a narrower model would measur
 import itertools
 from pathlib import Path
 
-from tracemem.corpus.shards import Shard, documents
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import Shard
 from tracemem.jobs.joblog import job_log
 from tracemem.models import tokens
 from tracemem.models.ladder import new_model

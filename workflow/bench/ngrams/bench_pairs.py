@@ -54,7 +54,8 @@ def ours(shard: str, tenth: str, pairs: str, samples: int, threads: int, times: 
 
 def python(shard: str, pairs: str) -> dict:
     """Plain Python: the distinct n-grams of each document, and of those the pairs."""
-    from tracemem.corpus.shards import Shard, documents
+    from tracemem.corpus.reading import documents
+    from tracemem.corpus.shards import Shard
     from tracemem.ngrams import words
 
     asked = read_pairs(pairs)
@@ -87,7 +88,8 @@ def infini_gram(shard: str, pairs: str, index: str, threads: int) -> dict:
     """Tokenize, index with the package's own command, and ask count_cnf pair by pair."""
     from infini_gram.engine import InfiniGramEngine
 
-    from tracemem.corpus.shards import Shard, documents
+    from tracemem.corpus.reading import documents
+    from tracemem.corpus.shards import Shard
     from tracemem.infgram.index import write_tokens
 
     tokenizer = train_tokenizer(shard)
@@ -129,7 +131,8 @@ def train_tokenizer(shard: str):
     """A byte-level BPE of VOCABULARY tokens, as GPT-NeoX has it, from the first 10 MB of text."""
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-    from tracemem.corpus.shards import Shard, documents
+    from tracemem.corpus.reading import documents
+    from tracemem.corpus.shards import Shard
 
     def first() -> list[str]:
         texts, size = [], 0
@@ -155,7 +158,8 @@ def tantivy(shard: str, pairs: str, threads: int) -> dict:
     """Index documents with the positions of their words, and ask phrase AND phrase."""
     import tantivy
 
-    from tracemem.corpus.shards import Shard, documents
+    from tracemem.corpus.reading import documents
+    from tracemem.corpus.shards import Shard
 
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("text", stored=False, tokenizer_name="default", index_option="position")

@@ -22,7 +22,9 @@ def memory_batches(shard: str) -> list:
     """A shard's documents in memory, as batches of about BATCH bytes of one long text."""
     import numpy as np
 
-    from tracemem.corpus.shards import Batch, Reader, Room, Shard
+    from tracemem.corpus.batches import Batch, Room
+    from tracemem.corpus.reading import Reader
+    from tracemem.corpus.shards import Shard
 
     reader, room = Reader(Shard("x", Path(shard)), batch_bytes=BATCH), Room()
     batches = []
@@ -34,7 +36,7 @@ def memory_batches(shard: str) -> list:
 
 def scan(shard: str, ngrams: str, name: str, times: int) -> dict:
     """Count one set of candidates in text in memory: no file, no JSON."""
-    from tracemem.corpus.shards import Room
+    from tracemem.corpus.batches import Room
     from tracemem.ngrams.counting import Index, Scanner
 
     grams = chosen(ngrams, name)
@@ -115,7 +117,8 @@ def python(shard: str, ngrams: str, name: str, times: int) -> dict:
 
     The engine's counts are held to it.
     """
-    from tracemem.corpus.shards import Shard, documents
+    from tracemem.corpus.reading import documents
+    from tracemem.corpus.shards import Shard
     from tracemem.ngrams import words
 
     grams = chosen(ngrams, name)

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tracemem.corpus import shards as corpus
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import Shard
 from tracemem.jobs.files import replacing
 from tracemem.jobs.joblog import job_log
 from tracemem.ngrams import words
@@ -88,7 +89,7 @@ def candidates(
 
 def draw(shard: str, sizes: list[int], main: int, ngrams: str, pairs: str) -> None:
     """Write the candidates, set by set, and the pairs."""
-    texts = [text for _, text in corpus.documents(corpus.Shard("x1", Path(shard)))]
+    texts = [text for _, text in documents(Shard("x1", Path(shard)))]
     stop_words = most_frequent(texts)
     sets = pd.concat(
         pd.DataFrame({"set": name, "ngram": grams})

@@ -17,7 +17,9 @@ import pandas as pd
 import zstandard
 
 from bench.ngrams import zipf_text
-from tracemem.corpus import shards as corpus
+from tracemem.corpus.formats import ENDINGS
+from tracemem.corpus.reading import texts
+from tracemem.corpus.shards import find_shards
 from tracemem.jobs.files import replacing
 from tracemem.jobs.joblog import job_log
 
@@ -27,10 +29,10 @@ HELD_OUT = "heldout"
 _HELD_OUT_SHARE = 0.02
 
 
-def pack(texts: Iterator[str] | list[str]) -> tuple[bytes, int, int]:
+def pack(documents: Iterator[str] | list[str]) -> tuple[bytes, int, int]:
     """One zstd frame of documents, how many they are, and their bytes of text."""
     lines, size = [], 0
-    for text in texts:
+    for text in documents:
         lines.append(json.dumps({"text": text, "meta": {"pile_set_name": "bench"}}) + "\n")
         size += len(text.encode())
     return zstandard.ZstdCompressor(level=3).compress("".join(lines).encode()), len(lines), size
@@ -49,12 +51,12 @@ def turned(text: str, copy: int) -> str:
 
 def found(folder: str, text_field: str, size: int) -> tuple[list[list[str]], list[str]]:
     """Up to ``size`` bytes of a folder's documents in ten parts, and those held out."""
-    patterns = [f"{folder}/*{ending}" for ending in corpus.ENDINGS if any(
+    patterns = [f"{folder}/*{ending}" for ending in ENDINGS if any(
         Path(folder).glob(f"*{ending}"))]  # fmt: skip
-    shards = corpus.find_shards(patterns or [folder])
-    texts = corpus.texts({shard.name: shard.path for shard in shards}, text_field, "skip")
+    shards = find_shards(patterns or [folder])
+    every = texts({shard.name: shard.path for shard in shards}, text_field, "skip")
     kept, held, total, held_size = [], [], 0, 0
-    for number, text in enumerate(texts):
+    for number, text in enumerate(every):
         if number % 20 == 1 and held_size < _HELD_OUT_SHARE * size:
             held.append(text)
             held_size += len(text.encode())

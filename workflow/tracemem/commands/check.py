@@ -98,13 +98,13 @@ def _reckon(study: "Settings", asked: argparse.Namespace, found: dict[str, Any])
 
     A shard or a task that cannot be read is one more problem, and the study has no costs then.
     """
-    from tracemem.corpus import shards as corpus
+    from tracemem.corpus.bad_records import CorpusError
     from tracemem.study import costs, rates, sizes
     from tracemem.tasks import TaskError
 
     try:
         known = sizes.of(study, asked.corpus_gb and asked.corpus_gb * 1e9)
-    except (corpus.CorpusError, TaskError) as wrong:
+    except (CorpusError, TaskError) as wrong:
         # One file that is not there is known already, under the key that names it.
         if not found["problems"]:
             found["problems"].append(str(wrong))

@@ -122,12 +122,12 @@ def run(asked: argparse.Namespace) -> None:
         raise ValueError("--format parquet: found a terminal; allowed: --output FILE or a pipe")
     documents_format = _format(asked.documents_output, "--documents-output", None)
 
-    from tracemem.corpus import shards as corpus
+    from tracemem.corpus.shards import find_shards
     from tracemem.jobs import terminal
     from tracemem.jobs.files import replacing
     from tracemem.ngrams import queries
 
-    shards = corpus.find_shards(asked.shards)
+    shards = find_shards(asked.shards)
     sources = [asked.ngrams, *(shard.path for shard in shards)]
     _check_target(asked.output, "--output", sources)
     _check_target(asked.documents_output, "--documents-output", [*sources, asked.output or ""])

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tracemem.corpus import shards as corpus
 from tracemem.corpus import text_field
-from tracemem.corpus.shards import CorpusError
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.formats import ending_of
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import find_shards
 from tracemem.models import checkpoint
 from tracemem.settings import study as settings
 from tracemem.settings.study import Settings
@@ -95,12 +97,12 @@ def draft(
 def _add_corpus(made: Draft, patterns: list[str], texts_in: str | None) -> None:
     made.config["corpus"] = found = {"shards": patterns}
     try:
-        shards = corpus.find_shards(patterns)
+        shards = find_shards(patterns)
         fields = [texts_in] if texts_in else filter(None, map(text_field.guess, shards))
         if named := next(iter(fields), None):
             found["text_field"] = named
         # The first document as the study will read it.
-        next(corpus.documents(shards[0], named or "text"), None)
+        next(documents(shards[0], named or "text"), None)
     except CorpusError as wrong:
         made.wrong.append(str(wrong))
     else:
@@ -109,7 +111,7 @@ def _add_corpus(made: Draft, patterns: list[str], texts_in: str | None) -> None:
 
 def _folded(paths: list[str]) -> list[str]:
     """A glob in place of many shards, as a shell puts them, where it stands for the same ones."""
-    ending = corpus.ending(paths[0])
+    ending = ending_of(paths[0])
     pattern = str(Path(glob.escape(str(Path(paths[0]).parent)), f"*{ending}"))
     if len(paths) <= _FOLDED or not ending or sorted(glob.glob(pattern)) != sorted(paths):
         return paths

@@ -90,9 +90,9 @@ def run(asked: argparse.Namespace) -> None:
 def _tell(draft: "Draft", study: "Settings", output: Path) -> None:
     """Say what was guessed, what to change, and the commands to go on with."""
     from tracemem.commands.config_file import one_line
-    from tracemem.corpus import shards as corpus
+    from tracemem.corpus.shards import find_shards
 
-    shards = len(corpus.find_shards(study.corpus.shards))
+    shards = len(find_shards(study.corpus.shards))
     field = draft.config["corpus"].get("text_field")
     texts = f", the text in {one_line(field)}" if field else ""
     print(f"corpus: {shards} shard{'s' * (shards != 1)}{texts}")

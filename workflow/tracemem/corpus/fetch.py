@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from tracemem.corpus import shards as corpus
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.formats import ENDINGS, ending_of
+from tracemem.corpus.shards import distinct_names
 from tracemem.jobs.files import replacing
 from tracemem.jobs.progress import Progress
 from tracemem.settings.corpus import FetchSettings, expand
@@ -42,7 +44,7 @@ class Remote:
     """One shard to download.
 
     Attributes:
-        name: of the shard, as in :class:`corpus.Shard`.
+        name: of the shard, as in :class:`tracemem.corpus.shards.Shard`.
         file: name of its file here: the shard's and the ending.
         source: ``{"url": ...}``, or ``{"hub": ..., "revision": ..., "file": ...}``.
     """
@@ -55,11 +57,11 @@ class Remote:
 def find(named: Mapping[str, FetchSettings]) -> list[Remote]:
     """Every shard that the settings name, sorted by name; nothing is downloaded to know.
 
-    Names are made as those of local shards (:func:`corpus.find_shards`); the key of the settings is
-    the outermost folder.
+    Names are made as those of local shards (:func:`tracemem.corpus.shards.find_shards`); the
+    key of the settings is the outermost folder.
 
     Raises:
-        corpus.CorpusError: a text file of URLs cannot be read, an address is no URL, has the ending
+        CorpusError: a text file of URLs cannot be read, an address is no URL, has the ending
             of no shard or comes twice.
     """
     places: dict[str, tuple[str, ...]] = {}
@@ -67,17 +69,17 @@ def find(named: Mapping[str, FetchSettings]) -> list[Remote]:
     for key, settings in named.items():
         for place, address, source, path in _sources(key, settings):
             parts = PurePosixPath(path).parts
-            ending = corpus.ending(parts[-1]) if parts else ""
+            ending = ending_of(parts[-1]) if parts else ""
             if not ending:
-                allowed = ", ".join(corpus.ENDINGS)
-                raise corpus.CorpusError(f"{place}: found {address!r}; allowed endings: {allowed}")
+                allowed = ", ".join(ENDINGS)
+                raise CorpusError(f"{place}: found {address!r}; allowed endings: {allowed}")
             if address in places:
-                raise corpus.CorpusError(f"{place}: found {address!r} twice; allowed: once")
+                raise CorpusError(f"{place}: found {address!r} twice; allowed: once")
             places[address] = (key, *parts[:-1], parts[-1].removesuffix(ending))
             sources[address], endings[address] = source, ending
     found = [
         Remote(name, name + endings[address], sources[address])
-        for address, name in corpus.distinct_names(places).items()
+        for address, name in distinct_names(places).items()
     ]
     return sorted(found, key=lambda remote: remote.name)
 
@@ -99,7 +101,7 @@ def _sources(key: str, settings: FetchSettings) -> Iterator[tuple[str, str, dict
             parts = urlsplit(url)
             if parts.scheme not in SCHEMES:
                 allowed = ", ".join(f"{scheme}://" for scheme in SCHEMES)
-                raise corpus.CorpusError(f"{where}: found {url!r}; allowed: {allowed}")
+                raise CorpusError(f"{where}: found {url!r}; allowed: {allowed}")
             yield where, url, {"url": url}, f"{parts.netloc}/{unquote(parts.path).lstrip('/')}"
 
 
@@ -111,14 +113,14 @@ def _listed(place: str, path: str) -> Iterator[tuple[str, str]]:
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as wrong:
-        raise corpus.CorpusError(
+        raise CorpusError(
             f"{place}: found {path!r}, which cannot be read ({wrong}); allowed: a URL, or a text "
             "file of one URL a line"
         ) from None
     urls = [(f"{path}:{number}", line.strip()) for number, line in enumerate(lines, 1)]
     urls = [(where, url) for where, url in urls if url and not url.startswith("#")]
     if not urls:
-        raise corpus.CorpusError(f"{path}: no URL; allowed: one a line")
+        raise CorpusError(f"{path}: no URL; allowed: one a line")
     yield from urls
 
 

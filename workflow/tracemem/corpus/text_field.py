@@ -1,12 +1,11 @@
 """The field of a shard's records that holds the text, read off its first record."""
 
-import io
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tracemem.corpus import shards as corpus
-from tracemem.corpus.shards import CorpusError, Shard
+from tracemem.corpus.bad_records import CorpusError
+from tracemem.corpus.reading import documents
+from tracemem.corpus.shards import Shard
 
 # Names that corpora give it, in order of preference.
 _NAMES = (
@@ -25,11 +24,13 @@ def guess(shard: Shard) -> str | None:
     Raises:
         CorpusError: the shard cannot be read, or none of the fields stands out.
     """
-    if shard.kind == "folder":
-        return None
-    record = _first_row(shard) if shard.kind == "parquet" else _first_object(shard)
+    record = shard.format.first_record(shard.path)
     if record is None:
         return None
+    if not isinstance(record, dict):
+        # What is wrong with it, as the study would say.
+        next(documents(shard), None)
+        raise CorpusError(f"{shard.path}: no object in its first line")
     texts = dict(_texts(record))
     for name in _NAMES:
         for field in texts:
@@ -52,35 +53,3 @@ def _texts(record: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, st
     for name, value in plain.items():
         if isinstance(value, dict):
             yield from _texts(value, f"{above}{name}.")
-
-
-def _first_object(shard: Shard) -> dict[str, Any] | None:
-    import orjson
-    import pyarrow as pa
-
-    stream = pa.OSFile(os.fsencode(shard.path))
-    packed = {".gz": "gzip", ".zst": "zstd"}.get(shard.path.suffix)
-    if packed:
-        stream = pa.CompressedInputStream(stream, packed)
-    try:
-        with io.BufferedReader(stream) as lines:
-            line = next((line for line in lines if line.strip(b"\xef\xbb\xbf \t\r\n")), None)
-        record = line and orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
-    except (OSError, orjson.JSONDecodeError):
-        record = []
-    if record is None or isinstance(record, dict):
-        return record
-    # What is wrong with it, as the study would say.
-    next(corpus.documents(shard), None)
-    raise CorpusError(f"{shard.path}: no object in its first line")
-
-
-def _first_row(shard: Shard) -> dict[str, Any] | None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        rows = next(pq.ParquetFile(shard.path).iter_batches(1), None)
-    except (pa.ArrowException, OSError) as wrong:
-        raise CorpusError(f"{shard.path}: not a Parquet file that can be read ({wrong})") from None
-    return rows.to_pylist()[0] if rows is not None and rows.num_rows else None

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from tracemem.corpus.shards import BadRecord, Batch, Room, Shard
+from tracemem.corpus.bad_records import OnBadRecord
+from tracemem.corpus.batches import Batch, Room
+from tracemem.corpus.shards import Shard
 from tracemem.jobs.declared import I64, TEXT, Table
 from tracemem.jobs.files import conform
 from tracemem.ngrams.counting import RECORD_BITS, scan_shards
@@ -59,7 +61,7 @@ def with_texts(
     documents: pa.Table,
     shards: Sequence[Shard],
     text_field: str = "text",
-    on_bad_record: BadRecord = "stop",
+    on_bad_record: OnBadRecord = "stop",
     *,
     threads: int = 1,
     every: float = 10.0,

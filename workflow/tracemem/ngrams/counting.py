@@ -30,7 +30,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tracemem.corpus import kernels
-from tracemem.corpus.shards import BadRecord, Batch, Reader, Room, Shard
+from tracemem.corpus.bad_records import OnBadRecord
+from tracemem.corpus.batches import Batch, Room
+from tracemem.corpus.reading import Reader
+from tracemem.corpus.shards import Shard
 from tracemem.jobs import files
 from tracemem.jobs.declared import Table
 from tracemem.jobs.progress import Progress
@@ -48,7 +51,7 @@ def count_ngrams(
     ngrams: Sequence[str] | pa.Array,
     *,
     text_field: str = "text",
-    on_bad_record: BadRecord = "stop",
+    on_bad_record: OnBadRecord = "stop",
     threads: int = 1,
 ) -> pa.Table:
     """Documents and occurrences of every n-gram in a shard.
@@ -88,7 +91,7 @@ def count_pairs(
     counts: pa.Table | pd.DataFrame | None = None,
     samples: int = DOCUMENTS,
     text_field: str = "text",
-    on_bad_record: BadRecord = "stop",
+    on_bad_record: OnBadRecord = "stop",
     threads: int = 1,
 ) -> tuple[pa.Table, pa.Table]:
     """Documents of a shard that hold both n-grams of each pair, and a sample of them.
@@ -464,7 +467,7 @@ def scan_shards(
     shards: Sequence[Shard],
     scanners: Sequence[Scanning],
     text_field: str,
-    on_bad_record: BadRecord,
+    on_bad_record: OnBadRecord,
     work: str,
     every: float = 10.0,
 ) -> Reading:
@@ -530,7 +533,7 @@ class _Queue:
     """
 
     def __init__(
-        self, shards: Sequence[Shard], text_field: str, on_bad_record: BadRecord, threads: int
+        self, shards: Sequence[Shard], text_field: str, on_bad_record: OnBadRecord, threads: int
     ):
         ahead = -(-threads // min(threads, len(shards)))
         self._open = functools.partial(

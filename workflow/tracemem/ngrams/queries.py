@@ -29,7 +29,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tracemem.corpus import kernels
-from tracemem.corpus.shards import BadRecord, Shard
+from tracemem.corpus.bad_records import OnBadRecord
+from tracemem.corpus.shards import Shard
 from tracemem.jobs.declared import I8, I64, TEXT, Table
 from tracemem.jobs.files import conform
 from tracemem.ngrams import concordance, words
@@ -192,7 +193,7 @@ def count(
     shards: Sequence[Shard],
     *,
     text_field: str = "text",
-    on_bad_record: BadRecord = "stop",
+    on_bad_record: OnBadRecord = "stop",
     threads: int = 1,
     documents: int = 0,
     texts: bool = False,

@@ -175,12 +175,13 @@ def _of_results(study: Settings) -> Iterator[str]:
 
 
 def _of_corpus(study: Settings) -> Iterator[str]:
-    from tracemem.corpus import shards as corpus
+    from tracemem.corpus.bad_records import CorpusError
+    from tracemem.corpus.shards import find_shards
 
     if study.corpus.shards:
         try:
-            corpus.find_shards(study.corpus.shards)
-        except corpus.CorpusError as wrong:
+            find_shards(study.corpus.shards)
+        except CorpusError as wrong:
             yield f"corpus.shards: {wrong}"
 
 

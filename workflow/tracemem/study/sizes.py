@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracemem.corpus import fetch
-from tracemem.corpus import shards as corpus
+from tracemem.corpus.batches import Room
+from tracemem.corpus.reading import Reader
+from tracemem.corpus.shards import Shard, find_shards
 from tracemem.models import checkpoint
 from tracemem.settings.mmlu import MMLU_GROUPS
 from tracemem.settings.study import Settings
@@ -190,16 +192,16 @@ def of_corpus(study: Settings, text_bytes: float | None = None, earlier: bool = 
         earlier: whether the manifest of an earlier run may tell.
 
     Raises:
-        corpus.CorpusError: a shard is missing, or cannot be read in its first megabytes.
+        CorpusError: a shard is missing, or cannot be read in its first megabytes.
     """
     remotes = fetch.find(study.corpus.fetch)
     if study.world:
-        shards = [corpus.Shard(name, Path(name)) for name in study.world_shards()]
+        shards = [Shard(name, Path(name)) for name in study.world_shards()]
     elif remotes:
         folder = Path(study.results, "corpus", "fetched")
-        shards = [corpus.Shard(remote.name, folder / remote.file) for remote in remotes]
+        shards = [Shard(remote.name, folder / remote.file) for remote in remotes]
     else:
-        shards = corpus.find_shards(study.corpus.shards)
+        shards = find_shards(study.corpus.shards)
     known = _of_manifest(study, {shard.name for shard in shards}) if earlier else None
     if known:
         return known
@@ -231,13 +233,13 @@ def _of_manifest(study: Settings, names: set[str]) -> Corpus | None:
     return Corpus(len(manifest), *sizes, source=f"as {path} has it")
 
 
-def _of_sample(shards: list[corpus.Shard], study: Settings) -> Corpus:
+def _of_sample(shards: list[Shard], study: Settings) -> Corpus:
     at_rest = {shard: _bytes(shard.path) for shard in shards}
     some = shards[:: -(-len(shards) // _SHARDS)]
     seen = text = documents = 0.0
     for shard in some:
-        reader = corpus.Reader(shard, study.corpus.text_field, study.corpus.on_bad_record)
-        room, text_here, documents_here = corpus.Room(), 0, 0
+        reader = Reader(shard, study.corpus.text_field, study.corpus.on_bad_record)
+        room, text_here, documents_here = Room(), 0, 0
         while text_here < _TEXT_BYTES and (batch := reader.read(room)):
             text_here += batch.text_bytes
             documents_here += len(batch.records)
