@@ -10,61 +10,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tracemem.settings.rules import BY_NAME
 from tracemem.settings.study import Settings
 from tracemem.study import planning as jobs
 from tracemem.study.planning import Job
 from tracemem.study.rates import Rates
 from tracemem.study.sizes import Sizes
 
-# What a rule waits for, where the study has it.
-AFTER = {
-    "inspect_shard": ("generate_shard", "fetch_shard"),
-    "write_manifest": ("inspect_shard",),
-    "train_tokenizer": ("write_manifest",),
-    "pack_shard": ("train_tokenizer",),
-    "pack_corpus": ("pack_shard",),
-    "train_model": ("pack_corpus",),
-    "load_task": ("generate_world",),
-    "list_candidates": ("load_task",),
-    "count_ngrams": ("list_candidates", "inspect_shard"),
-    "merge_ngrams": ("count_ngrams",),
-    "index_shard": ("inspect_shard", "train_tokenizer"),
-    "score_infgram": ("index_shard", "load_task"),
-    "fit_embedder": ("write_manifest",),
-    "mine_pairs": ("merge_ngrams", "fit_embedder"),
-    "count_pairs": ("mine_pairs",),
-    "merge_pairs": ("count_pairs",),
-    "tabulate_pairs": ("merge_pairs",),
-    "measure_alignment": ("merge_pairs",),
-    "measure_coverage": ("tabulate_pairs", "measure_alignment"),
-    "generate": ("load_task", "train_model"),
-    "list_generated_pairs": ("generate",),
-    "count_generated_pairs": ("list_generated_pairs",),
-    "merge_generated_pairs": ("count_generated_pairs",),
-    "embed_generated_pairs": ("generate", "fit_embedder"),
-    "score_memorization": ("tabulate_pairs", "generate", "score_infgram"),
-    "score_thresholds": ("tabulate_pairs", "generate"),
-    "score_performance": ("tabulate_pairs", "generate"),
-    "score_contamination": ("tabulate_pairs", "generate"),
-    "score_novelty": ("merge_generated_pairs",),
-    "merge_memorization": ("score_memorization",),
-    "merge_thresholds": ("score_thresholds",),
-    "merge_performance": ("score_performance",),
-    "merge_contamination": ("score_contamination",),
-    "judge_claims": ("merge_memorization", "merge_performance", "score_novelty"),
-    "compare_instruct": ("merge_memorization", "merge_performance"),
-    "compare_published": ("merge_memorization", "merge_performance"),
-    "plot_performance_support": ("merge_performance",),
-    "plot_emergence": ("merge_performance",),
-    "plot_memorization": ("merge_memorization",),
-    "plot_kendall": ("merge_memorization",),
-    "plot_thresholds": ("measure_alignment",),
-    "plot_coverage": ("measure_coverage",),
-    "plot_novelty": ("score_novelty",),
-    "plot_generated_cosines": ("embed_generated_pairs",),
-    "plot_memorization_by_threshold": ("merge_thresholds",),
-    "plot_instruct": ("compare_instruct",),
-}
 LAST = "write_report"
 
 
@@ -219,7 +171,7 @@ def wall_seconds(
     for several in waiting.values():
         several.sort()
     left = {rule: len(several) for rule, several in waiting.items()}
-    needs = {rule: left.keys() & set(AFTER.get(rule, ())) for rule in left}
+    needs = {rule: left.keys() & set(BY_NAME[rule].after) for rule in left}
     needs[LAST] = left.keys() - {LAST}
     running: list[tuple[float, str, int, int]] = []
     clock, free_cores, free_gpus = 0.0, cores, gpus

@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tracemem.report.products import MERGED
 from tracemem.settings.answering import new_tokens
 from tracemem.settings.study import Settings
 from tracemem.settings.tasks import TaskSettings
 from tracemem.study.rates import Rates
 from tracemem.study.sizes import Sizes, Split
+from tracemem.study.study import Study
 
 _MEGA, _TERA = 1e6, 1e12
 _INDEXER_MB = 8000  # that index_shard may take where no config says otherwise
@@ -75,6 +77,7 @@ class _Amounts:
 
     def __init__(self, study: Settings, sizes: Sizes, rates: Rates):
         self.study, self.sizes, self.rates = study, sizes, rates
+        self.product = Study(study)
         self.models = study.study_models()
         self.shards = sizes.corpus.shards
         self.text_mb = (sizes.corpus.text_bytes or 0.0) / _MEGA
@@ -156,17 +159,9 @@ class _Amounts:
         operations = 2 * _EMBEDDER[kind] * _GRAM_TOKENS * grams
         return {"n-grams embedded": grams, "TFLOP": operations / _TERA}
 
-    def novel(self) -> list[str]:
-        """Tasks whose generations are searched for new pairs."""
-        return [name for name, task in self.study.tasks.items() if task.kind == "translation"]
-
-    def swept(self) -> list[str]:
-        """Tasks that are scored at several thresholds."""
-        return [
-            name
-            for name, task in self.study.tasks.items()
-            if any(len(task.thresholds(n)) > 1 for n in task.n)
-        ]
+    def trained_embedder(self, task: str) -> bool:
+        """Whether the embedder of a task is trained on the corpus."""
+        return self.product.embedder(task).kind == "lsa"
 
 
 def _share(value: float) -> float:
@@ -230,6 +225,8 @@ def _ladder(amounts: _Amounts) -> Iterator[Job]:
 def _tasks(amounts: _Amounts) -> Iterator[Job]:
     for (task, split), sizes in amounts.sizes.splits.items():
         yield Job("load_task", {"examples": sizes.read}, f"{task}.{split}")
+    for task in amounts.study.tasks:
+        yield Job("write_prompts", {"examples": amounts.test(task).examples}, task)
 
 
 def _index(amounts: _Amounts) -> Iterator[Job]:
@@ -274,10 +271,15 @@ def _mining(amounts: _Amounts) -> Iterator[Job]:
     for task in study.tasks:
         for n, grams in amounts.split(task).grams.items():
             embedding = amounts.embedding(task, grams.inputs + grams.outputs)
-            work = {"candidate pairs": grams.pairs, "pairs": mined[task][n], **embedding}
-            cores = amounts.threads("mine_pairs") if embedding["TFLOP"] else 1
-            yield Job("mine_pairs", work, f"{task}.n{n}", cores)
+            work = {"candidate pairs": grams.pairs, "pairs": mined[task][n]}
+            if amounts.trained_embedder(task):
+                work |= embedding
+            else:
+                cores = amounts.threads("embed_ngrams")
+                yield Job("embed_ngrams", embedding, f"{task}.n{n}", cores)
+            yield Job("mine_pairs", work, f"{task}.n{n}")
     pairs = sum(sum(by_n.values()) for by_n in mined.values())
+    yield Job("list_pairs", {"pairs": pairs})
     work = {**amounts.of_shard(), "pairs": pairs, "samples": pairs * study.samples}
     yield from [Job("count_pairs", work, cores=amounts.threads("count_pairs"))] * shards
     yield Job("merge_pairs", {"pairs of all shards": pairs * shards, "pairs": pairs})
@@ -293,47 +295,55 @@ def _mining(amounts: _Amounts) -> Iterator[Job]:
 
 def _generation(amounts: _Amounts) -> Iterator[Job]:
     for name, model in amounts.models.items():
-        known = amounts.sizes.models[name]
         weights = (model.parameters or 0) * _BYTES[model.dtype]
-        for task, settings in amounts.study.tasks.items():
-            test = amounts.test(task)
-            prompt, target, options = (
-                test.examples * amounts.tokens(size, known.vocabulary)
-                for size in (test.prompt_bytes, test.target_bytes, test.option_bytes)
-            )
-            if test.options:
-                scored, written = prompt + options, 0.0
-            else:
-                # What is generated goes through the prompt once more.
-                scored = 2 * prompt + target
-                share = amounts.rates.of("ratio", "share of max_new_tokens written")
-                most = new_tokens(settings.kind, settings.max_new_tokens, known.context)
-                written = share * test.examples * most
-            work = {
-                "scored tokens": scored,
-                "written tokens": written,
-                "TFLOP": 2 * (model.parameters or 0) * (scored + written) / _TERA,
-                "GB of weights": weights / 1e9,
-            }
-            yield Job(
-                "generate",
-                work,
-                f"{task}/{name}",
-                cores=model.threads,
-                gpus=model.gpus,
-                memory_mb=weights / _MEGA,
-                precision=model.dtype,
-            )
+        scored = written = 0.0
+        for task in amounts.study.tasks:
+            more = _tokens_of(amounts, task, name)
+            scored, written = scored + more[0], written + more[1]
+        work = {
+            "scored tokens": scored,
+            "written tokens": written,
+            "TFLOP": 2 * (model.parameters or 0) * (scored + written) / _TERA,
+            "GB of weights": weights / 1e9,
+        }
+        yield Job(
+            "generate",
+            work,
+            name,
+            cores=model.threads,
+            gpus=model.gpus,
+            memory_mb=weights / _MEGA,
+            precision=model.dtype,
+        )
+    for task in amounts.study.tasks if amounts.models else ():
+        scored = sum(_tokens_of(amounts, task, name)[0] for name in amounts.models)
+        yield Job("assemble_generations", {"scored tokens": scored}, task)
+
+
+def _tokens_of(amounts: _Amounts, task: str, model: str) -> tuple[float, float]:
+    """Tokens of a task that a model scores, and those that it writes."""
+    own, known, test = amounts.study.tasks[task], amounts.sizes.models[model], amounts.test(task)
+    prompt, target, options = (
+        test.examples * amounts.tokens(size, known.vocabulary)
+        for size in (test.prompt_bytes, test.target_bytes, test.option_bytes)
+    )
+    if test.options:
+        return prompt + options, 0.0
+    share = amounts.rates.of("ratio", "share of max_new_tokens written")
+    most = new_tokens(own.kind, own.max_new_tokens, known.context)
+    # What is generated goes through the prompt once more.
+    return 2 * prompt + target, share * test.examples * most
 
 
 def _novelty(amounts: _Amounts) -> Iterator[Job]:
-    novel, shards, models = amounts.novel(), amounts.shards, len(amounts.models)
+    novel, shards, models = amounts.product.novelty_tasks, amounts.shards, len(amounts.models)
     if not (novel and models):
         return
     each = {task: amounts.written_pairs(task) for task in novel}
     for task in novel:
         yield Job("list_generated_pairs", {"pairs": each[task] * models}, task)
     pairs = sum(each.values()) * models
+    yield Job("gather_generated_pairs", {"pairs": pairs})
     work = {**amounts.of_shard(), "pairs": pairs}
     cores = amounts.threads("count_generated_pairs")
     yield from [Job("count_generated_pairs", work, cores=cores)] * shards
@@ -347,27 +357,22 @@ def _novelty(amounts: _Amounts) -> Iterator[Job]:
 
 
 def _scoring(amounts: _Amounts) -> Iterator[Job]:
-    study, models = amounts.study, amounts.models
-    if study.decontamination:
-        for task in study.tasks:
-            yield Job("score_contamination", _contamination(amounts, task), task)
-        yield Job("merge_contamination")
-    if not models:
-        return
-    for task in study.tasks:
-        work = _memorization(amounts, task)
-        yield from (Job("score_memorization", work, f"{task}/{model}") for model in models)
-    yield Job("merge_memorization")
-    for task in amounts.swept():
-        work = _thresholds(amounts, task)
-        yield from (Job("score_thresholds", work, f"{task}/{model}") for model in models)
-    yield Job("merge_thresholds")
-    for task in study.tasks:
+    study, models = amounts.study, len(amounts.models)
+    for task in study.tasks if models else ():
+        for n, items in amounts.items(task).items():
+            yield Job("measure_items", {"items": items * models}, f"{task}.n{n}")
+        yield Job("score_memorization", _memorization(amounts, task), task)
         yield Job("score_performance", _performance(amounts, task), task)
-    yield Job("merge_performance")
-    novel = sum(amounts.written_pairs(task) for task in amounts.novel())
-    yield Job("score_novelty", {"pairs": novel * len(models)})
-    for rule in ("judge_claims", "compare_instruct", "compare_published"):
+    for task in amounts.product.swept_tasks if models else ():
+        yield Job("score_thresholds", _thresholds(amounts, task), task)
+    for task in amounts.product.novelty_tasks if models else ():
+        yield Job("score_novelty", {"pairs": amounts.written_pairs(task) * models}, task)
+    for task in study.tasks if study.decontamination else ():
+        yield Job("score_contamination", _contamination(amounts, task), task)
+    for name in amounts.product.scores:
+        if name in MERGED:
+            yield Job("merge_scores", name=name)
+    for rule in ("judge_claims", "compare_instruct", "compare_published") if models else ():
         yield Job(rule)
 
 
@@ -377,16 +382,19 @@ def _resampled(statistics: int, items: float, each: int) -> dict[str, float]:
 
 
 def _memorization(amounts: _Amounts, task: str) -> dict[str, float]:
+    """Scores of all models."""
     items, examples = amounts.items(task), amounts.test(task).examples
-    over = sum(items.values()) + len(items) * examples
-    return _resampled(len(items), over, amounts.resamples)
+    statistics = len(items) * len(amounts.models)
+    over = sum(items.values()) * len(amounts.models) + statistics * examples
+    return _resampled(statistics, over, amounts.resamples)
 
 
 def _thresholds(amounts: _Amounts, task: str) -> dict[str, float]:
-    own = amounts.study.tasks[task]
+    """Scores of all models."""
+    own, models = amounts.study.tasks[task], len(amounts.models)
     found = [amounts.items(task, k) for k in range(max(len(own.thresholds(n)) for n in own.n))]
-    statistics = sum(map(len, found))
-    items = sum(sum(by_n.values()) for by_n in found)
+    statistics = sum(map(len, found)) * models
+    items = sum(sum(by_n.values()) for by_n in found) * models
     items += statistics * amounts.test(task).examples
     return _resampled(statistics, items, amounts.study.statistics.bootstrap)
 
@@ -417,14 +425,7 @@ def _contamination(amounts: _Amounts, task: str) -> dict[str, float]:
 
 
 def _figures(amounts: _Amounts) -> Iterator[Job]:
-    names = ["coverage", "thresholds"]
-    if amounts.models:
-        names += ["performance_support", "memorization", "kendall", "emergence"]
-        names += ["novelty", "generated_cosines"] if amounts.novel() else []
-        names += ["memorization_by_threshold"] if amounts.swept() else []
-        tuned = any(model.instruct_of for model in amounts.models.values())
-        names += ["instruct"] if tuned else []
-    yield from (Job(f"plot_{name}") for name in names)
+    yield from (Job("plot_figure", name=name) for name in amounts.product.figures)
     yield Job("write_report")
 
 
