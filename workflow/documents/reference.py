@@ -9,11 +9,10 @@ import json
 import shutil
 from pathlib import Path
 
-import pyarrow as pa
 from pydantic import BaseModel
 
 from documents import pages as results
-from tracemem.jobs.tables_UNKNOWN import TABLES
+from tracemem.report.products import TABLES
 from tracemem.settings.study import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,9 +41,9 @@ def tables_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _type(kind: pa.DataType) -> str:
-    # Arrow's own word for it, list<item: string>, is an HTML tag to some readers of Markdown.
-    return f"list of {kind.value_type}" if pa.types.is_list(kind) else str(kind)
+def _type(kind: str) -> str:
+    # A list's own word, list<string>, is an HTML tag to some readers of Markdown.
+    return kind.replace("list<", "list of ").removesuffix(">")
 
 
 def _kind(field: dict) -> str:

@@ -18,6 +18,7 @@ from tracemem.corpus import kernels
 from tracemem.corpus.batches import Batch, Room
 from tracemem.corpus.reading import documents
 from tracemem.corpus.shards import Shard
+from tracemem.jobs import files
 from tracemem.ngrams import counting, words
 from tracemem.ngrams.samples import document_hash, merge_samples
 from tracemem.ngrams.tables import COUNTS, PAIR_COUNTS, SAMPLES
@@ -275,7 +276,7 @@ def test_a_shard_is_counted_the_same_by_any_number_of_threads(tmp_path, many_bat
     expected = reference(TEXTS, CANDIDATES)
     for threads in (1, 2, 3):
         table = counting.count_ngrams(shard, CANDIDATES, threads=threads)
-        assert table.schema.equals(COUNTS.schema)
+        assert table.schema.equals(files.schema(COUNTS))
         assert table["ngram"].to_pylist() == CANDIDATES
         assert table["n"].to_pylist() == [gram.count(" ") + 1 for gram in CANDIDATES]
         assert (table["documents"].to_pylist(), table["occurrences"].to_pylist()) == expected
@@ -343,8 +344,8 @@ def test_pairs_and_their_samples_equal_plain_python(tmp_path, threads, given_cou
         shard, as_table(pairs), counts=counts, samples=3, threads=threads
     )
     documents, rows = pair_reference({"s": TEXTS}, pairs, 3)
-    assert counted.schema.equals(PAIR_COUNTS.schema)
-    assert samples.schema.equals(SAMPLES.schema)
+    assert counted.schema.equals(files.schema(PAIR_COUNTS))
+    assert samples.schema.equals(files.schema(SAMPLES))
     assert counted["documents"].to_pylist() == documents
     assert [tuple(row.values()) for row in samples.to_pylist()] == rows
 

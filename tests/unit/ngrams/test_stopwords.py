@@ -2,6 +2,7 @@ import pytest
 
 from tracemem.ngrams import stopwords
 from tracemem.settings.languages import LANGUAGES
+from tracemem.settings.mining import StopWordSettings
 
 
 def test_every_language_a_task_may_name_has_a_list():
@@ -21,7 +22,7 @@ def test_lists_are_in_the_form_of_words():
 
 def test_each_example_has_the_stop_words_of_its_direction():
     pytest.importorskip("stopwordsiso")
-    chosen = {"input": "direction", "output": ["a"]}
+    chosen = StopWordSettings(input="direction", output=["a"])
     inputs, outputs = stopwords.sides(chosen, ["de-en", "en-de"])
     assert inputs == [stopwords.stop_words("de"), stopwords.stop_words("en")]
     assert outputs == [{"a"}, {"a"}]

@@ -1,7 +1,6 @@
 """A wrong config stops before any job, with the key, what was found and what is allowed."""
 
 import copy
-import re
 from pathlib import Path
 
 import pytest
@@ -155,16 +154,3 @@ def test_models_are_in_order_of_size():
     changed = config("models.large", {"path": "models/large", "parameters": 5000})
     changed["models"]["tiny"] = {"path": "models/tiny", "parameters": 10}
     assert list(settings.load(changed).study_models()) == ["tiny", "small", "large"]
-
-
-def test_rules_with_needs_to_set_are_those_that_ask_for_them():
-    asking = set()
-    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
-        for name, body in re.findall(
-            r"^ *rule (\w+):\n((?:(?! *rule ).*\n)*)", path.read_text(), re.M
-        ):
-            keys = re.findall(r'needs\("(\w+)", "(\w+)", \d+\)', body)
-            if keys:
-                assert keys == [(name, key) for key in ("threads", "mem_mb", "runtime")]
-                asking.add(name)
-    assert asking == set(settings.SIZED_RULES)

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tracemem.settings.mmlu import MMLU_GROUPS, MMLU_KNOWLEDGE, MMLU_REASONING, MMLU_SUBJECTS
+from tracemem.settings.mmlu import (
+    MMLU_GROUPS,
+    MMLU_KNOWLEDGE,
+    MMLU_REASONING,
+    MMLU_SUBJECTS,
+    asks_for,
+)
 from tracemem.settings.tasks import TaskSettings
 
 PLAIN = {"kind": "question-answering", "test": "test.jsonl", "n": 3, "gamma": 0.5}
@@ -191,7 +197,7 @@ def test_settings_import_nothing_heavy():
 )
 def test_an_mmlu_task_asks_for_knowledge_or_reasoning_only_where_all_its_subjects_do(groups, asked):
     task = TaskSettings(format="mmlu", test="test/{subject}.csv", groups=groups, n=3, gamma=0.7)
-    assert task.asks_for() == asked
+    assert asks_for(task.groups) == asked
 
 
 @pytest.mark.parametrize(

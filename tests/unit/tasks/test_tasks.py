@@ -11,8 +11,8 @@ from tracemem import tasks
 from tracemem.jobs import files
 from tracemem.ngrams.words import words
 from tracemem.settings.tasks import TaskSettings
-from tracemem.tasks import TaskError
-from tracemem.tasks.tables import EXAMPLES
+from tracemem.tasks import TaskError, prompts
+from tracemem.tasks.tables import EXAMPLES, PROMPTS
 
 MINING = {"n": 2, "gamma": 0.5}
 
@@ -23,9 +23,14 @@ def jsonl(path, *records):
 
 
 def load(split="test", **settings):
-    frame = tasks.load(TaskSettings(**MINING, **settings), split)
+    """Examples of a task, with what models are asked."""
+    task = TaskSettings(**MINING, **settings)
+    frame = tasks.load(task, split)
     files.conform(EXAMPLES, frame)
-    return frame
+    asked = prompts.fill(frame, task.prompt, task.languages_by_direction())
+    files.conform(PROMPTS, asked)
+    assert list(asked["example"]) == list(frame["example"])
+    return frame.assign(prompt=asked["prompt"])
 
 
 def own(path, **more):

@@ -44,8 +44,8 @@ LADDER = LadderSettings(vocabulary=4096)
 ELSEWHERE = ("GB of weights",)
 # Rules the small study has not, and whose start theirs is.
 ALIKE = {
-    "fetch_shard": "write_manifest", "train_piece": "train_model", "plot_instruct": "plot_novelty",
-    "measure_coverage": "measure_alignment", "plot_coverage": "plot_novelty",
+    "fetch_shard": "write_manifest", "train_piece": "train_model",
+    "embed_ngrams": "embed_generated_pairs",
 }  # fmt: skip
 # What a job's memory grows with.
 MEMORY = {
@@ -53,7 +53,8 @@ MEMORY = {
     "score_infgram": "examples", "fit_embedder": "MB fit on", "mine_pairs": "n-grams embedded",
     "count_pairs": "pairs", "merge_pairs": "pairs", "tabulate_pairs": "pairs",
     "measure_alignment": "pairs", "list_generated_pairs": "pairs", "count_generated_pairs": "pairs",
-    "embed_generated_pairs": "pairs", "score_novelty": "pairs", "score_memorization": "resampled items",
+    "embed_generated_pairs": "pairs", "score_novelty": "pairs", "list_pairs": "pairs",
+    "gather_generated_pairs": "pairs", "assemble_generations": "scored tokens", "measure_items": "items", "score_memorization": "resampled items",
     "score_contamination": "n-grams", "train_tokenizer": "MB of text",
 }  # fmt: skip
 # What a rule leaves behind: its files, and what they grow with.
@@ -68,7 +69,12 @@ DISK = {
     "count_pairs": ("pairs/s*/*.parquet", "pairs"),
     "merge_pairs": ("pairs/[cs]*s.parquet", "pairs"),
     "tabulate_pairs": ("items/*.parquet", "items"),
-    "generate": ("generations/*/*.parquet", "scored tokens"),
+    "write_prompts": ("prompts/*.parquet", "examples"),
+    "list_pairs": ("pairs/distinct.parquet", "pairs"),
+    "generate": ("generations/chunks/*/*.parquet", "scored tokens"),
+    "assemble_generations": ("generations/*/*.parquet", "scored tokens"),
+    "gather_generated_pairs": ("novelty/distinct.parquet", "pairs"),
+    "measure_items": ("items/measured/*/*.parquet", "items"),
     "list_generated_pairs": ("novelty/pairs/*.parquet", "pairs"),
     "count_generated_pairs": ("novelty/shards/*.parquet", "pairs"),
     "embed_generated_pairs": ("novelty/cosines/*.parquet", "pairs"),

@@ -19,7 +19,7 @@ from tracemem.corpus.batches import Room
 from tracemem.corpus.reading import Reader
 from tracemem.corpus.shards import Shard, find_shards
 from tracemem.models import checkpoint
-from tracemem.settings.mmlu import MMLU_GROUPS
+from tracemem.settings.mmlu import MMLU_GROUPS, subjects
 from tracemem.settings.study import Settings
 from tracemem.settings.tasks import TaskSettings
 
@@ -328,15 +328,13 @@ def _of_made(
     found = [example for path in task.files(split) for example in world.examples(made[path], split)]
     limit = task.test_limit if split == "test" else task.train_limit
     found = found[: limit or None]
-    languages = next(iter(task.languages_by_direction().values()), ("", ""))
-    filled = {"input_language": languages[0], "language": languages[1]}
     return pd.DataFrame(
         {
+            "example": range(len(found)),
             "group": "-".join(task.languages),
             "input": [example.input for example in found],
             "target": [example.target for example in found],
             "options": [list(example.options) if task.fields.options else [] for example in found],
-            "prompt": [task.prompt.format(input=example.input, **filled) for example in found],
         }
     )
 
@@ -347,11 +345,12 @@ def _measured(
     from tracemem.mining import taskgram
     from tracemem.ngrams import words
     from tracemem.ngrams.stopwords import sides
+    from tracemem.tasks import prompts
 
     kept = frame.iloc[:: -(-len(frame) // _EXAMPLES)]
     whole = len(frame) / len(kept)
     half = slice(0, None, 2)
-    stop = sides(task.stop_words.model_dump(), kept["group"])
+    stop = sides(task.stop_words, kept["group"])
 
     def distinct(found: list[list[str]]) -> float:
         """Distinct n-grams of all examples, from those of half of the sample and of all of it."""
@@ -377,15 +376,17 @@ def _measured(
         for n in (study.decontamination if split == "test" else ())
     }
 
-    def mean(column: str) -> float:
-        return float(kept[column].map(lambda text: len(text.encode())).mean())
+    def mean(texts: "pd.Series") -> float:
+        return float(texts.map(lambda text: len(text.encode())).mean())
+
+    asked = prompts.fill(kept, task.prompt, task.languages_by_direction())
 
     options = [[len(option.encode()) for option in several] for several in kept["options"]]
     return Split(
         examples=len(frame),
         read=len(frame),
-        prompt_bytes=mean("prompt"),
-        target_bytes=mean("target"),
+        prompt_bytes=mean(asked["prompt"]),
+        target_bytes=mean(kept["target"]),
         options=sum(map(len, options)) / len(kept),
         option_bytes=sum(map(sum, options)) / len(kept),
         groups=frame["group"].nunique(),
@@ -446,12 +447,12 @@ def _published(task: TaskSettings) -> tuple[list[Published], int]:
         chosen = task.groups or list(MMLU_GROUPS)
         parts = []
         for group in chosen:
-            for name, subjects in MMLU_GROUPS.items():
+            for name, several in MMLU_GROUPS.items():
                 if group == name:
                     parts.append(_MMLU[name])
-                elif group in subjects:
+                elif group in several:
                     part = _MMLU[name]
-                    test = part.examples["test"] / len(subjects)
+                    test = part.examples["test"] / len(several)
                     parts.append(Published({"test": test}, part.words, part.bytes, part.options))
         return parts, len(subjects(task.groups))
     return [_UNKNOWN], 1
