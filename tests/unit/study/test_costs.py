@@ -109,15 +109,20 @@ def test_work_is_that_reckoned_by_hand(measured):
     assert mined["capitals.n3"]["candidate pairs"] == 1000
     asked = {job.name: job for job in of_rule(planned, "generate")}
     # 90 and 10 bytes are 18 and 2 tokens at 5 bytes each; the prompt is read twice.
-    work = asked["capitals/small"].work
+    work = asked["small"].work
     assert work["scored tokens"] == pytest.approx(200 * (2 * 18 + 2))
     assert work["written tokens"] == 200 * 10 * 0.5
     assert work["TFLOP"] == pytest.approx(2 * 1e6 * (7600 + 1000) / 1e12)
-    assert asked["capitals/large"].work["TFLOP"] == pytest.approx(4 * work["TFLOP"])
-    assert asked["capitals/large"].memory_mb == 8
-    (scored, _) = of_rule(planned, "score_memorization")
-    items = 1200 * 0.5 * (0.5 + 0.25) + 2 * 200
-    assert scored.work == {"resamples": 2 * 400, "resampled items": pytest.approx(items * 400)}
+    assert asked["large"].work["TFLOP"] == pytest.approx(4 * work["TFLOP"])
+    assert asked["large"].memory_mb == 8
+    # One job a task, of two models.
+    (scored,) = of_rule(planned, "score_memorization")
+    items = 2 * (1200 * 0.5 * (0.5 + 0.25) + 2 * 200)
+    assert scored.work == {"resamples": 4 * 400, "resampled items": pytest.approx(items * 400)}
+    assert {job.name: job.work["items"] for job in of_rule(planned, "measure_items")} == {
+        "capitals.n2": pytest.approx(2 * 1200 * 0.25),
+        "capitals.n3": pytest.approx(2 * 1200 * 0.125),
+    }
 
 
 def test_look_ups_slow_down_with_the_n_grams(measured):
@@ -196,7 +201,7 @@ def test_without_a_model_there_is_nothing_but_counts(measured):
     planned = jobs.plan(study(models={}), replace(KNOWN, models={}), measured)
     assert not {"generation", "novelty"} & planned.keys()
     assert {job.rule for job in planned["scoring"]} == {
-        "score_contamination", "merge_contamination",
+        "score_contamination", "merge_scores",
     }  # fmt: skip
     assert not of_rule(planned, "index_shard")
     assert of_rule(planned, "merge_pairs") and of_rule(planned, "write_report")

@@ -3,7 +3,8 @@
 Snakemake re-runs a rule when its script changes but does not look into the modules the script
 imports. Rules therefore carry this digest as a parameter. Comments, docstrings and layout do not
 count: the digest is taken over the syntax trees. Nor do constants that none of the modules names, so
-that a table declared for one rule leaves the results of the others as they are.
+that a table declared for one rule leaves the results of the others as they are. What a script rests
+on is found by its imports and theirs, which have to be by whole names.
 """
 
 import ast
@@ -26,14 +27,35 @@ def _tree(path: Path) -> ast.Module:
     return tree
 
 
+def _hidden(node: ast.AST) -> str:
+    """What a node imports without naming it whole; '' for any other node."""
+    if isinstance(node, ast.ImportFrom) and (node.level or any(a.name == "*" for a in node.names)):
+        return "a relative import" if node.level else "an import of *"
+    if isinstance(node, ast.Name | ast.Attribute):
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        if name in ("import_module", "__import__"):
+            return f"{name}()"
+    return ""
+
+
 @cache
 def _imports(path: Path) -> frozenset[Path]:
-    """Files of this package that one file imports by name, with their packages' __init__."""
+    """Files of this package that one file imports by name, with their packages' __init__.
+
+    Raises:
+        ValueError: it imports what it does not name whole, so that nobody could tell what it is.
+    """
     names: set[str] = set()
     for node in ast.walk(_tree(path)):
+        hidden = _hidden(node)
+        if hidden:
+            raise ValueError(
+                f"{path}:{node.lineno}: found {hidden}; allowed: imports by whole names, which tell "
+                "what a result rests on"
+            )
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
     found = set()
