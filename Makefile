@@ -59,9 +59,10 @@ test-vllm: $(VENV)/.installed-dev $(VLLM_VENV)/.installed ## Generate and score 
 	$(VLLM_VENV)/bin/python -m pytest tests/unit/models/test_engines.py -k vllm
 	$(VENV)/bin/python -m pytest tests/workflow/test_vllm.py
 
-lint: $(VENV)/.installed-dev ## Check style and the workflow
+lint: $(VENV)/.installed-dev ## Check style, types and the workflow
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(VENV)/bin/python -m snakemake --configfile config/demo.yaml --lint
 

@@ -58,7 +58,7 @@ def test_the_large_study_is_planned_in_pieces(tmp_path):
     jobs, pieces = rules_to_run(said), [size.pieces for size in study.ladder.sizes.values()]
     assert jobs["train_model"] == len(pieces)
     assert jobs["train_piece"] == sum(pieces) - len(pieces)
-    assert jobs["generate"] == len(pieces) * len(study.tasks)
+    assert jobs["generate"] == len(pieces)
     assert jobs["generate_shard"] == jobs["pack_shard"] == study.world.shards
 
 

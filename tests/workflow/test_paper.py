@@ -14,6 +14,8 @@ from tracemem.corpus import fetch
 from tracemem.corpus.tables import MANIFEST
 from tracemem.jobs import files
 from tracemem.settings import study as settings
+from tracemem.settings.mmlu import subjects as subjects_of
+from tracemem.settings.rules import BY_NAME
 from tracemem.study import costs, rates, sizes
 from tracemem.study import planning as jobs
 
@@ -54,7 +56,8 @@ def test_the_whole_study_is_planned_from_an_empty_folder(planned):
     """By Snakemake as by the arithmetic of ``tracemem check``."""
     study, to_run = planned
     counted = counted_jobs(study)
-    assert counted["generate"] == len(study.study_models()) * len(study.tasks)
+    assert counted["generate"] == len(study.study_models())
+    assert counted["assemble_generations"] == len(study.tasks)
     assert counted["count_pairs"] == len(fetch.find(study.corpus.fetch))
     assert {**counted, "all": 1} == to_run
 
@@ -96,7 +99,9 @@ def test_thresholds_and_n_are_those_of_the_paper():
     assert {n: wmt.gamma_of(n) for n in wmt.n} == {2: 0.85, 3: 0.8, 4: 0.75, 5: 0.7}
     assert tasks["triviaqa"].thresholds(3) == [0.75, 0.8]
     assert tasks["triviaqa"].thresholds(5) == [0.65, 0.7, 0.75, 0.8]
-    subjects = [len(tasks[f"mmlu-{group}"].subjects()) for group in ("knowledge", "reasoning")]
+    subjects = [
+        len(subjects_of(tasks[f"mmlu-{group}"].groups)) for group in ("knowledge", "reasoning")
+    ]
     assert subjects == [34, 22]
 
 
@@ -145,7 +150,7 @@ infgram: null
 tasks:
   questions: {{kind: question-answering, test: q.jsonl, n: 1, gamma: 0}}
 """
-MANIFEST = "results/fetched/corpus/manifest.parquet"
+FETCHED = "results/fetched/corpus/manifest.parquet"
 
 
 def test_shards_are_downloaded_once_under_the_resources_asked_for(tmp_path):
@@ -156,15 +161,15 @@ def test_shards_are_downloaded_once_under_the_resources_asked_for(tmp_path):
         (tmp_path / "from" / f"part-{k}.jsonl").write_text(line * (k + 1))
     config = tmp_path / "fetched.yaml"
     config.write_text(FETCHED.format(folder=(tmp_path / "from").as_uri()))
-    said = snakemake(tmp_path, MANIFEST, "--verbose", config=config)
+    said = snakemake(tmp_path, FETCHED, "--verbose", config=config)
     told = said.partition("rule inspect_shard:")[2].partition("\n[")[0]
     assert all(asked in told for asked in ("threads: 2", "runtime=99", "mem_mb=777")), told
-    manifest = files.read(MANIFEST, tmp_path / MANIFEST)
+    manifest = files.read(MANIFEST, tmp_path / FETCHED)
     assert manifest.set_index("shard")["documents"].to_dict() == {"part-0": 1, "part-1": 2}
-    assert "Nothing to be done" in snakemake(tmp_path, MANIFEST, config=config)
+    assert "Nothing to be done" in snakemake(tmp_path, FETCHED, config=config)
     # Another address is another corpus, whatever is here already.
     config.write_text(config.read_text().replace("{0..1}", "{1..1}"))
-    to_run = rules_to_run(snakemake(tmp_path, "-n", MANIFEST, config=config))
+    to_run = rules_to_run(snakemake(tmp_path, "-n", FETCHED, config=config))
     assert to_run["write_manifest"] == 1 and "fetch_shard" not in to_run
 
 
@@ -201,15 +206,18 @@ def test_rules_wait_for_those_that_snakemake_makes_them_wait_for(tmp_path):
     graph: dict[str, set[str]] = {}
     for one, other in re.findall(r"^\t(\d+) -> (\d+)", done.stdout, re.M):
         graph.setdefault(names[other], set()).add(names[one])
-    assert len(names) > 40
+    assert len(names) > 35
     # A rule that a study has not is passed over, and what it waits for with it.
     reckoned = {
-        rule: [one for one in costs.AFTER.get(rule, ()) if one in names.values()]
+        rule: [
+            one for one in (BY_NAME[rule].after if rule in BY_NAME else ()) if one in names.values()
+        ]
         for rule in names.values()
     }
     for rule in set(names.values()) - {"all", costs.LAST}:
         assert before(reckoned, rule) == before(graph, rule), rule
-    assert set(costs.AFTER) - set(names.values()) <= {"train_piece", "fetch_shard"}
+    lacking = {"train_piece", "fetch_shard", "embed_ngrams"}
+    assert set(BY_NAME) - set(names.values()) == lacking
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -1,16 +1,19 @@
 """A whole study on a tiny world, checked against the truth it was made from."""
 
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 import zstandard
 
 from tracemem.corpus.tables import MANIFEST
@@ -19,6 +22,7 @@ from tracemem.jobs import files
 from tracemem.mining.tables import ALIGNMENT, COVERAGE, ITEMS, PAIRS
 from tracemem.ngrams import words
 from tracemem.ngrams.tables import SAMPLES
+from tracemem.report.products import TABLES
 from tracemem.scoring.tables import (
     CONTAMINATION,
     DECONTAMINATED,
@@ -29,6 +33,7 @@ from tracemem.scoring.tables import (
     PUBLISHED,
     THRESHOLDS,
 )
+from tracemem.settings.rules import RULES
 from tracemem.tasks.tables import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,7 +150,7 @@ def test_mining_aligns_better_than_chance(results):
 def test_every_score_table_is_there_and_filled(results):
     # No model of this study is an instruct model, and no task a published one.
     without = {INSTRUCT.path, PUBLISHED.path}
-    for table in (t for t in tables.TABLES if t.path.startswith("scores/")):
+    for table in (t for t in TABLES if t.path.startswith("scores/")):
         assert (len(files.read(table, results / table.path)) > 0) == (table.path not in without)
 
 
@@ -293,7 +298,7 @@ def test_without_decontamination_nothing_is_searched(tmp_path):
     config = changed(tmp_path, "decontamination: [5, 8]", "decontamination: []")
     rules = set(rules_to_run(snakemake(tmp_path, "-n", config=config)))
     assert "write_report" in rules
-    assert {"score_contamination", "merge_contamination"}.isdisjoint(rules)
+    assert "score_contamination" not in rules
 
 
 def test_a_changed_number_of_resamples_reruns_only_scores(folder, tmp_path):
@@ -444,8 +449,6 @@ def test_a_killed_run_ends_with_the_same_bytes(folder, tmp_path):
     waited = tmp_path / "results/tiny/ngrams/shards"
     while not waited.is_dir() and running.poll() is None:
         time.sleep(0.2)
-    import os
-
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     assert not (tmp_path / "results/tiny/report.html").exists()
@@ -457,7 +460,124 @@ def test_a_killed_run_ends_with_the_same_bytes(folder, tmp_path):
 
 
 def test_every_declared_table_is_an_output_of_a_rule():
-    outputs = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    for table in tables.TABLES:
-        path = re.escape(f"<results>/{table.path}").replace(r"\{name\}", r"\w+")
-        assert re.search(path, outputs), table.path
+    rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    made = {
+        re.sub(r"(\\{)+\w+(\\})+", r"[^/]+", re.escape(path))
+        for path in re.findall(r'"<results>/([^"]+)"', rules)
+    }
+    for table in TABLES:
+        path = re.sub(r"\{\w+\}", "x", table.path)
+        assert any(re.fullmatch(pattern, path) for pattern in made), table.path
+
+
+PAGE = ROOT / "docs" / "reruns.md"
+BEGIN = "<!-- written below this line by tests/workflow/test_study.py from dry runs -->\n"
+# A key, what it is changed to, and words for the change where the key does not say it.
+CHANGES = {
+    "title": "Another",
+    "corpus.on_bad_record": "skip",
+    "world.test_examples": 50,
+    "ladder.vocabulary": 500,
+    "ladder.epochs": 3,
+    "ladder.sizes.large.learning_rate": 0.001,
+    "ladder.mem_mb": 3000,
+    "embedders.lsa.dimensions": 90,
+    "tasks.questions.test_limit": 50,
+    "tasks.questions.prompt": "Q: {input}\nA: ",
+    "tasks.questions.pairs_from": "test",
+    "tasks.questions.n": [1, 2, 3],
+    "tasks.questions.gamma": 0.1,
+    "tasks.questions.sweep": [0.2, 0.3],
+    "tasks.questions.stop_words": {"input": "en", "output": "en"},
+    "tasks.questions.max_new_tokens": 9,
+    "tasks.questions.stop": ["\n", "."],
+    "tasks.questions.metrics": ["exact-match", "bertscore-precision"],
+    "infgram": None,
+    "generation.chunk": 30,
+    "statistics.bootstrap": 200,
+    "statistics.permutations": 300,
+    "statistics.support_bins": 4,
+    "samples": 6,
+    "decontamination": [5],
+    "resources.count_pairs.mem_mb": 9000,
+}
+
+
+def rerun(folder: Path, place: Path, key: str, value) -> dict[str, int]:
+    """Jobs by rule that a finished study runs again once a key is changed."""
+    config = yaml.safe_load(TINY.read_text())
+    *above, last = key.split(".")
+    section = config
+    for part in above:
+        section = section.setdefault(part, {})
+    section[last] = value
+    path = place / f"{key}.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return rules_to_run(snakemake(folder, "-n", config=path))
+
+
+def told(jobs: dict[str, int]) -> str:
+    """Rules of a run in the order of the study, a stage after the other."""
+    stages: dict[str, list[str]] = {}
+    for rule in RULES:
+        if rule.name in jobs:
+            stages.setdefault(rule.stage, []).append(f"{rule.name} {jobs[rule.name]}")
+    return "; ".join(f"**{stage}** {', '.join(rules)}" for stage, rules in stages.items())
+
+
+def test_the_page_on_re_runs_is_that_of_dry_runs(folder, tmp_path):
+    """With TRACEMEM_WRITE_PAGES set it writes the page, which is else held to what is found."""
+    with ThreadPoolExecutor(2) as pool:
+        several = pool.map(lambda change: rerun(folder, tmp_path, *change), CHANGES.items())
+        found = dict(zip(CHANGES, several, strict=True))
+    # A changed prompt asks the models anew, and counts nothing again.
+    asked = found["tasks.questions.prompt"]
+    assert {"write_prompts", "score_infgram", "generate", "measure_items"} <= asked.keys()
+    assert asked["write_prompts"] == asked["assemble_generations"] == 1
+    assert {"load_task", "list_candidates", "count_ngrams", "mine_pairs"}.isdisjoint(asked)
+    assert not told(found["resources.count_pairs.mem_mb"]) and not told(found["ladder.mem_mb"])
+    rows = [f"| `{key}` | {told(jobs) or 'nothing'} |" for key, jobs in found.items()]
+    table = "\n".join(["| key | rules that run again, with their jobs |", "| --- | --- |", *rows])
+    head, _, written = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    if os.environ.get("TRACEMEM_WRITE_PAGES"):
+        PAGE.write_text(f"{head}{BEGIN}{table}\n", encoding="utf-8")
+    else:
+        assert written == f"{table}\n", "make docs-reruns writes the page anew"
+
+
+def test_a_changed_library_can_be_taken_without_counting_again(tmp_path):
+    """As the page on re-runs has it: only times of files count, and a changed config is told."""
+    shutil.copytree(
+        ROOT / "workflow", tmp_path / "workflow", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copy(ROOT / "Snakefile", tmp_path / "Snakefile")
+    (tmp_path / "corpus.jsonl").write_text("".join(
+        json.dumps({"text": f"the town of land {k} is city {k % 7}"}) + "\n" for k in range(40)))  # fmt: skip
+    (tmp_path / "own.jsonl").write_text("".join(
+        json.dumps({"input": f"the town of land {k} is", "target": f"city {k % 7}"}) + "\n"
+        for k in range(9)))  # fmt: skip
+    config = tmp_path / "own.yaml"
+    config.write_text(yaml.safe_dump({
+        "corpus": {"shards": "corpus.jsonl"},
+        "tasks": {"own": {"kind": "question-answering", "test": "own.jsonl", "n": 1}},
+    }))  # fmt: skip
+
+    def run(*arguments: str) -> dict[str, int]:
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", config.name,
+             "--workflow-profile", "none", *arguments],
+            cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(tmp_path / "workflow")},
+        )  # fmt: skip
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+        return rules_to_run(done.stdout + done.stderr)
+
+    run("counts")
+    assert not run("counts", "-n")
+    changed = tmp_path / "workflow" / "tracemem" / "ngrams" / "counting.py"
+    changed.write_text(changed.read_text() + "\n\ndef of_a_later_version():\n    pass\n")
+    assert "count_ngrams" in run("counts", "-n")
+    assert not run("counts", "-n", "--rerun-triggers", "mtime")
+    # What is made from now on has the new digest; what is older is still told apart by it.
+    run("counts", "--rerun-triggers", "mtime", "--touch")
+    assert not run("counts", "-n")
