@@ -51,11 +51,12 @@ ALIKE = {
 MEMORY = {
     "list_candidates": "n-grams", "count_ngrams": "n-grams", "merge_ngrams": "n-grams",
     "score_infgram": "examples", "fit_embedder": "MB fit on", "mine_pairs": "n-grams embedded",
-    "count_pairs": "pairs", "merge_pairs": "pairs", "tabulate_pairs": "pairs",
-    "measure_alignment": "pairs", "list_generated_pairs": "pairs", "count_generated_pairs": "pairs",
-    "embed_generated_pairs": "pairs", "score_novelty": "pairs", "list_pairs": "pairs",
-    "gather_generated_pairs": "pairs", "assemble_generations": "scored tokens",
-    "measure_items": "items", "score_memorization": "resampled items", "score_contamination": "n-grams", "train_tokenizer": "MB of text",
+    "list_pairs": "pairs", "count_pairs": "pairs", "merge_pairs": "pairs",
+    "tabulate_pairs": "pairs", "measure_alignment": "pairs", "list_generated_pairs": "pairs",
+    "gather_generated_pairs": "pairs", "count_generated_pairs": "pairs",
+    "embed_generated_pairs": "pairs", "assemble_generations": "scored tokens",
+    "measure_items": "items", "score_novelty": "pairs", "score_memorization": "resampled items",
+    "score_contamination": "n-grams", "train_tokenizer": "MB of text",
 }  # fmt: skip
 # What a rule leaves behind: its files, and what they grow with.
 DISK = {

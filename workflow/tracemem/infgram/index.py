@@ -23,10 +23,8 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
@@ -37,6 +35,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tracemem.infgram import kernels
+from tracemem.jobs import files
 
 SEPARATOR = 0xFFFF
 # Peak memory of the indexer, in bytes per byte of tokens it sorts (measured: 10.6 to 11.4).
@@ -45,20 +44,6 @@ _SORT_MEMORY = 12
 _OVERLAP = 100_000
 # Characters encoded at a time, and what a piece of a long document must see of the next.
 _PIECE, _MARGIN = 2_000_000, 10_000
-
-
-@contextmanager
-def _placing(*paths: Path | str) -> Iterator[list[Path]]:
-    """Drafts, moved onto ``paths`` when the block ends well; they lie beside the paths' folder."""
-    targets = [Path(path).absolute() for path in paths]
-    for target in targets:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    folder = targets[0].parent
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-        drafts = [Path(scratch, f"draft-{k}") for k in range(len(targets))]
-        yield drafts
-        for draft, target in zip(drafts, targets, strict=True):
-            os.replace(draft, target)
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -142,7 +127,7 @@ def write_tokens(
     encoder = _plain(tokenizer)
     documents, position = 0, 0
     with (
-        _placing(tokenized, offset) as (token_draft, offset_draft),
+        files.replacing_all(tokenized, offset) as (token_draft, offset_draft),
         open(token_draft, "wb") as token_file,
         open(offset_draft, "wb") as offset_file,
     ):
@@ -170,7 +155,7 @@ def join_tokens(
     """
     position = 0
     with (
-        _placing(tokenized, offset) as (token_draft, offset_draft),
+        files.replacing_all(tokenized, offset) as (token_draft, offset_draft),
         open(token_draft, "wb") as token_file,
         open(offset_draft, "wb") as offset_file,
     ):
@@ -252,7 +237,7 @@ def build_table(tokenized: Path | str, table: Path | str, memory_mb: int = 4096)
     width = _pointer_bytes(size)
     wanted = size // 2 * width
     form = {"data_file": tokenized.absolute(), "ratio": width, "token_width": 2}
-    with _placing(table) as (draft,):
+    with files.replacing_all(table) as (draft,):
         parts = draft.parent / "parts"
         parts.mkdir()
         # A part must reach a full overlap beyond its end: a short rest joins the part before it.

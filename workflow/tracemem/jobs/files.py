@@ -41,6 +41,23 @@ def replacing(path: Path | str) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing_all(*paths: Path | str) -> Iterator[list[Path]]:
+    """Several paths to write to, moved onto ``paths`` together; they lie beside the paths' folder.
+
+    A folder that is read as a whole, such as an index, never holds a draft.
+    """
+    targets = [Path(path).absolute() for path in paths]
+    for target in targets:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    folder = targets[0].parent
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        drafts = [Path(scratch, f"draft-{k}") for k in range(len(targets))]
+        yield drafts
+        for draft, target in zip(drafts, targets, strict=True):
+            os.replace(draft, target)
+
+
 def checksum(path: Path | str) -> str:
     """SHA-256 of a file, hexadecimal."""
     with open(path, "rb") as file:

@@ -21,7 +21,7 @@ import torch
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedTokenizerFast
 from transformers.utils.logging import disable_progress_bar
 
-from tracemem.jobs import draws
+from tracemem.jobs import draws, files
 from tracemem.jobs.files import replacing
 from tracemem.settings.ladder import RecipeSettings, SizeSettings
 
@@ -129,7 +129,7 @@ def train_model(
     folder, part = Path(folder), Path(f"{folder}.part")
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder}: exists already; remove it to train again")
-    tokens = np.load(tokens_path, mmap_mode="r")
+    tokens = files.read_array(tokens_path, mapped=True)
     if tokens.max() >= settings.vocabulary:
         raise ValueError(
             f"{tokens_path}: found token {tokens.max()}; allowed: below ladder.vocabulary "

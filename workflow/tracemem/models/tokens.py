@@ -12,6 +12,7 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from tracemem.jobs import files
 from tracemem.jobs.files import replacing
 
 END = "<|endoftext|>"
@@ -84,7 +85,7 @@ def join(parts: Sequence[Path | str], path: Path | str) -> None:
     Raises:
         ValueError: there is no token in them.
     """
-    streams = [np.load(part, mmap_mode="r") for part in parts]
+    streams = [files.read_array(part, mapped=True) for part in parts]
     tokens = sum(map(len, streams))
     if not tokens:
         raise ValueError(f"{path}: no document to train on; allowed: at least one")
