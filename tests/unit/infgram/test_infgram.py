@@ -282,21 +282,22 @@ def test_tokens_and_offsets_as_infini_gram_lays_them_out(tmp_path, tokenizer):
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["index", "offset.0", "tokenized.0"]
 
 
-def test_batches_keep_order_and_joined_files_equal_one(tmp_path, tokenizer, monkeypatch):
+def build_index(shards, tokenizer, folder) -> None:
+    """An index with one index shard for each iterable of texts, as the workflow's jobs build it."""
+    for i, texts in enumerate(shards):
+        infgram.write_tokens(texts, tokenizer, folder / f"tokenized.{i}", folder / f"offset.{i}")
+        infgram.build_table(folder / f"tokenized.{i}", folder / f"table.{i}", 4096)
+
+
+def test_batches_keep_order(tmp_path, tokenizer, monkeypatch):
     whole = (tmp_path / "tokenized.0", tmp_path / "offset.0")
     infgram.write_tokens(iter(TEXTS), tokenizer, *whole)
     monkeypatch.setattr(infgram, "_PIECE", 10)
     monkeypatch.setattr(infgram, "_MARGIN", 20)
     small = (tmp_path / "tokenized.1", tmp_path / "offset.1")
     infgram.write_tokens(iter(TEXTS), tokenizer, *small)
-    parts = []
-    for i, texts in enumerate([TEXTS[:2], [], TEXTS[2:]], start=2):
-        parts.append((tmp_path / f"tokenized.{i}", tmp_path / f"offset.{i}"))
-        infgram.write_tokens(texts, tokenizer, *parts[-1])
-    joined = (tmp_path / "tokenized.9", tmp_path / "offset.9")
-    infgram.join_tokens(parts, *joined)
-    for wanted, one, other in zip(whole, small, joined, strict=True):
-        assert one.read_bytes() == wanted.read_bytes() == other.read_bytes()
+    for wanted, one in zip(whole, small, strict=True):
+        assert one.read_bytes() == wanted.read_bytes()
 
 
 def test_long_document_is_cut_where_no_token_changes(tokenizer, monkeypatch):
@@ -318,7 +319,7 @@ def test_long_document_is_cut_where_no_token_changes(tokenizer, monkeypatch):
 
 def test_built_index_opens_in_the_package(tmp_path, tokenizer):
     folder = tmp_path / "index"
-    infgram.build_index([TEXTS, TEXTS[:1]], tokenizer, folder)
+    build_index([TEXTS, TEXTS[:1]], tokenizer, folder)
     engine = InfiniGramEngine(index_dir=str(folder), eos_token_id=0)
     index = infgram.Index(folder)
     assert engine.count([])["count"] == index.tokens
@@ -337,7 +338,7 @@ def test_real_index_equals_package(real_data, tmp_path):
     questions = (real_data / "gsm8k" / "test.jsonl").read_text(encoding="utf-8").splitlines()
     tokenizer = Tokenizer.from_file(str(path))
     folder = tmp_path / "index"
-    infgram.build_index([questions[:150], questions[150:200]], tokenizer, folder)
+    build_index([questions[:150], questions[150:200]], tokenizer, folder)
     queries = [tokenizer.encode(text).ids[:80] for text in questions[190:210]]
     engine = InfiniGramEngine(index_dir=str(folder), eos_token_id=0)
     wanted = [

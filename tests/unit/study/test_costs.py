@@ -273,6 +273,11 @@ def test_between_two_measurements_lies_a_line(measured):
         along.along("ratio", "z", 1)
     with pytest.raises(KeyError):
         along.seconds("no_such_rule", {})
+    # A rule that nobody has measured yet is like most others.
+    starts = {
+        ("seconds", rule, "start"): seconds for rule, seconds in zip("abc", (1, 2, 9), strict=True)
+    }
+    assert Rates(starts).seconds("new", {}) == 2 and Rates(starts).seconds("c", {}) == 9
 
 
 def test_memory_grows_by_what_jobs_of_different_size_differ_by():

@@ -21,7 +21,6 @@ import importlib.util
 import math
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -145,29 +144,6 @@ def write_tokens(
     return documents
 
 
-def join_tokens(
-    sources: Sequence[tuple[Path | str, Path | str]], tokenized: Path | str, offset: Path | str
-) -> None:
-    """Join the (tokenized, offset) files of several corpus shards, in order, into one index shard.
-
-    Every index shard costs each query a search of its own, so a few large ones answer faster than
-    many small ones.
-    """
-    position = 0
-    with (
-        files.replacing_all(tokenized, offset) as (token_draft, offset_draft),
-        open(token_draft, "wb") as token_file,
-        open(offset_draft, "wb") as offset_file,
-    ):
-        for token_source, offset_source in sources:
-            with open(offset_source, "rb") as reading:
-                while block := reading.read(8 << 20):
-                    (np.frombuffer(block, "<u8") + np.uint64(position)).tofile(offset_file)
-            with open(token_source, "rb") as reading:
-                shutil.copyfileobj(reading, token_file, 8 << 20)
-            position += os.path.getsize(token_source)
-
-
 def _pointer_bytes(size: int) -> int:
     """Bytes of a table entry for a token file of ``size`` bytes, as infini-gram reckons them."""
     return math.ceil(math.log2(size) / 8)
@@ -264,16 +240,6 @@ def build_table(tokenized: Path | str, table: Path | str, memory_mb: int = 4096)
             )
             made = merged / "0000"
         os.replace(_sorted_by_size(made, wanted, tokenized), draft)
-
-
-def build_index(
-    shards: Iterable[Iterable[str]], tokenizer: Any, folder: Path | str, memory_mb: int = 4096
-) -> None:
-    """Index documents: one index shard for each iterable of texts; see the functions it calls."""
-    folder = Path(folder)
-    for i, texts in enumerate(shards):
-        write_tokens(texts, tokenizer, folder / f"tokenized.{i}", folder / f"offset.{i}")
-        build_table(folder / f"tokenized.{i}", folder / f"table.{i}", memory_mb)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from tracemem.report.products import MERGED
 from tracemem.settings.answering import new_tokens
+from tracemem.settings.rules import BY_NAME
 from tracemem.settings.study import Settings
 from tracemem.settings.tasks import TaskSettings
 from tracemem.study.rates import Rates
@@ -356,6 +357,12 @@ def _novelty(amounts: _Amounts) -> Iterator[Job]:
         yield Job("embed_generated_pairs", work, task)
 
 
+_RECKONED = {
+    f"score_{name}"
+    for name in ("memorization", "performance", "thresholds", "novelty", "contamination")
+}
+
+
 def _scoring(amounts: _Amounts) -> Iterator[Job]:
     study, models = amounts.study, len(amounts.models)
     for task in study.tasks if models else ():
@@ -370,8 +377,13 @@ def _scoring(amounts: _Amounts) -> Iterator[Job]:
     for task in study.tasks if study.decontamination else ():
         yield Job("score_contamination", _contamination(amounts, task), task)
     for name in amounts.product.scores:
-        if name in MERGED:
-            yield Job("merge_scores", name=name)
+        if name not in MERGED:
+            continue
+        yield Job("merge_scores", name=name)
+        # A table of a rule of its own, of which nobody has reckoned the work yet.
+        if f"score_{name}" in BY_NAME and f"score_{name}" not in _RECKONED:
+            tasks = getattr(amounts.product, MERGED[name].of)
+            yield from (Job(f"score_{name}", name=task) for task in tasks)
     for rule in ("judge_claims", "compare_instruct", "compare_published") if models else ():
         yield Job(rule)
 

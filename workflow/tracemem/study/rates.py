@@ -7,6 +7,7 @@ so many for every unit of each kind of work. Rates called ``assumed`` nobody has
 
 import csv
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,9 @@ class Rates:
         """Core-seconds of one job of a rule.
 
         Raises:
-            KeyError: nobody measured this rule.
+            KeyError: nobody measured any rule.
         """
-        found = self.values["seconds", rule, START]
+        found = self._start("seconds", rule)
         for by, amount in work.items():
             # Forward passes of other models cost what those of the models under study do.
             alike = (
@@ -40,11 +41,18 @@ class Rates:
 
     def memory(self, rule: str, work: Mapping[str, float]) -> float:
         """Peak memory of one job of a rule, MB."""
-        return self.values["memory", rule, START] + self._sum("memory", rule, work)
+        return self._start("memory", rule) + self._sum("memory", rule, work)
 
     def disk(self, rule: str, work: Mapping[str, float]) -> float:
         """What one job of a rule leaves on disk, MB."""
         return self._sum("disk", rule, work)
+
+    def _start(self, what: str, rule: str) -> float:
+        """What a rule's jobs start with; one that nobody has measured yet is like most others."""
+        known = {key[1]: value for key, value in self.values.items() if key[::2] == (what, START)}
+        if not known:
+            raise KeyError((what, rule, START))
+        return known[rule] if rule in known else statistics.median(known.values())
 
     def _sum(self, what: str, rule: str, work: Mapping[str, float]) -> float:
         return sum(amount * self.values.get((what, rule, by), 0.0) for by, amount in work.items())
