@@ -470,7 +470,7 @@ class _Lines:
 
     def take(self, room: Room):
         """Read whole lines: their bytes, how many, the first one's number, and what broke off."""
-        from tracemem.corpus import kernels
+        from tracemem.corpus import json_lines
 
         if self._ended:
             return None
@@ -487,7 +487,7 @@ class _Lines:
             if not size:
                 self._ended = True
                 break
-            found, place = kernels.line_feeds(raw, used, used + size)
+            found, place = json_lines.line_feeds(raw, used, used + size)
             lines += found
             last = place if found else last
             used += size
@@ -516,15 +516,15 @@ class _Lines:
         """The documents of lines taken."""
         import numpy as np
 
-        from tracemem.corpus import kernels
+        from tracemem.corpus import json_lines
 
         raw, used, first, lines, broken = taken
         text = room.array("text", used + _PAD)
         line_ends, starts, ends = np.zeros((3, lines), np.int64)
         outcomes = np.empty(lines, np.uint8)
-        end = kernels.read_lines(raw, used, self._field, text, line_ends, starts, ends, outcomes)
+        end = json_lines.read_lines(raw, used, self._field, text, line_ends, starts, ends, outcomes)
         skipped = 0
-        for k in np.flatnonzero(outcomes == kernels.UNUSUAL).tolist():
+        for k in np.flatnonzero(outcomes == json_lines.UNUSUAL).tolist():
             line = raw[line_ends[k - 1] + 1 if k else 0 : line_ends[k]].tobytes()
             try:
                 found = record_text(line, self.reader.text_field).encode()
@@ -535,12 +535,12 @@ class _Lines:
             starts[k], ends[k] = end, end + len(found)
             text[end : ends[k]] = memoryview(found)
             end += len(found)
-            outcomes[k] = kernels.READ
+            outcomes[k] = json_lines.READ
         if broken:
             what = f"the archive breaks off here ({broken}), the rest is lost"
             self.reader.bad(f"{what}; allowed: a whole archive", first + lines, "line")
             skipped += 1
-        good = outcomes == kernels.READ
+        good = outcomes == json_lines.READ
         records = np.flatnonzero(good) + first
         return Batch(text, starts[good], ends[good], records, skipped)
 
