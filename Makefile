@@ -18,10 +18,10 @@ else ifneq ($(ENGINE),transformers)
 $(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
 endif
 
-.PHONY: help install demo test test-vllm bench rates lint format docs site clean
+.PHONY: help install demo test test-vllm bench bench-against rates lint format docs site clean
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: envs/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, found " + sys.version.split()[0])'
@@ -77,6 +77,10 @@ $(VENV)/.installed-bench: $(VENV)/.installed envs/requirements-bench.txt
 
 bench: $(VENV)/.installed-bench $(VLLM_VENV)/.installed ## Measure counting and models beside the field's tools
 	$(RUN) --snakefile workflow/bench/Snakefile --config vllm=$(VLLM_VENV)/bin/python $(BENCH)
+
+bench-against: $(VENV)/.installed ## Count by turns with this checkout and the one in OTHER=FOLDER
+	@test -n "$(OTHER)" || { echo "OTHER: found nothing; allowed: the folder of another checkout"; exit 2; }
+	$(VENV)/bin/python workflow/bench/ngrams/bench_checkouts.py $(OTHER) $(BENCH)
 
 # One core, so that no job waits for another; the tiny study twice, as its first run compiles kernels.
 rates: CORES = 1

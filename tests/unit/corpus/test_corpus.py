@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracemem.corpus import formats, kernels
+from tracemem.corpus import formats, json_reader
 from tracemem.corpus.bad_records import CorpusError
 from tracemem.corpus.batches import Room
 from tracemem.corpus.formats.json_lines import record_text
@@ -189,9 +189,9 @@ def compiled(line):
     text = np.zeros(len(line) + 64, np.uint8)
     places, outcome = np.zeros((3, 1), np.int64), np.zeros(1, np.uint8)
     field = np.frombuffer(b"text", np.uint8)
-    kernels.read_lines(raw, len(line), field, text, *places, outcome)
+    json_reader.read_lines(raw, len(line), field, text, *places, outcome)
     assert places[0, 0] == len(line)
-    if outcome[0] != kernels.READ:
+    if outcome[0] != json_reader.READ:
         return None
     return text[places[1, 0] : places[2, 0]].tobytes().decode()
 

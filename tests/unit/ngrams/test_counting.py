@@ -14,13 +14,14 @@ import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracemem.corpus import kernels
-from tracemem.corpus.batches import Batch, Room
+from tracemem.corpus import json_reader
+from tracemem.corpus.batches import PAD, Batch, Room
 from tracemem.corpus.reading import documents
 from tracemem.corpus.shards import Shard
 from tracemem.jobs import files
-from tracemem.ngrams import counting, words
+from tracemem.ngrams import counting, lookup, words
 from tracemem.ngrams.samples import document_hash, merge_samples
+from tracemem.ngrams.scan import WORDS
 from tracemem.ngrams.tables import COUNTS, PAIR_COUNTS, SAMPLES
 
 SIZES = (1, 2, 3, 5, 8, 14)
@@ -173,11 +174,11 @@ def test_some_sizes_only(sizes):
 
 def test_a_document_longer_than_what_is_looked_up_at_once():
     draw = random.Random(3)
-    text = " ".join(draw.choice("abcd") for _ in range(20 * kernels.WORDS))
-    texts = [text, "tail a", text[: 3 * kernels.WORDS], "x" * 70000 + " " + text[:100]]
+    text = " ".join(draw.choice("abcd") for _ in range(20 * WORDS))
+    texts = [text, "tail a", text[: 3 * WORDS], "x" * 70000 + " " + text[:100]]
     ngrams = sorted(
         {gram for n in (1, 2, 3, 5) for gram in words.ngrams(text, n)}
-        | set(list(words.ngrams(text, 14))[:: kernels.WORDS // 7])
+        | set(list(words.ngrams(text, 14))[:: WORDS // 7])
         | {"tail a", "x" * 70000 + " a"}
     )
     assert count(texts, ngrams) == reference(texts, ngrams)
@@ -194,10 +195,11 @@ def test_an_ngram_longer_than_the_document_is_not_there():
 def test_crowded_hash_table(monkeypatch):
     """Full rows and shared marks: with one row for all, every n-gram has to be searched for."""
     index = counting.Index(CANDIDATES)
-    sieve, sieve_shift, _, _, _ = index.tables
     slots = np.zeros(8 * len(CANDIDATES) + 64, np.uint32)
-    index.tables = sieve, sieve_shift, slots, np.uint64(63), np.uint64(2**32 - 1)
-    assert kernels.enter(*named(CANDIDATES), index.first, *index.tables, index.checks) == -1
+    index.tables = index.tables._replace(
+        slots=slots, row_shift=np.uint64(63), number_mask=np.uint64(2**32 - 1)
+    )
+    assert lookup.enter(*named(CANDIDATES), index.tables, index.checks) == -1
     scanner = counting.Scanner(index)
     scanner.scan(batch_of(TEXTS[:40]), Room())
     expected = reference(TEXTS[:40], CANDIDATES)
@@ -214,8 +216,8 @@ def named(ngrams):
 
 def test_equal_hashes_are_found_when_the_index_is_made():
     index = counting.Index(["a"])
-    index.tables[2][:] = 0
-    assert kernels.enter(*named(["b", "c", "b"]), 1, *index.tables, np.zeros(3, np.uint64)) == 2
+    index.tables.slots[:] = 0
+    assert lookup.enter(*named(["b", "c", "b"]), index.tables, np.zeros(3, np.uint64)) == 2
 
 
 @pytest.mark.parametrize(
@@ -251,8 +253,8 @@ def test_ngrams_may_be_a_part_of_an_arrow_array():
 def test_line_feeds_are_counted_and_the_last_is_found(data, draw):
     start = draw.draw(st.integers(0, len(data)))
     end = draw.draw(st.integers(start, len(data)))
-    raw = np.frombuffer(data + b"\n" * kernels.PAD, np.uint8)
-    count, last = kernels.line_feeds(raw, start, end)
+    raw = np.frombuffer(data + b"\n" * PAD, np.uint8)
+    count, last = json_reader.line_feeds(raw, start, end)
     assert count == data[start:end].count(b"\n")
     assert not count or last == data.rindex(b"\n", start, end)
 

@@ -124,8 +124,10 @@ def run(asked: argparse.Namespace) -> None:
 
     from tracemem.corpus.shards import find_shards
     from tracemem.jobs import terminal
+    from tracemem.jobs.compiled import is_kept
     from tracemem.jobs.files import replacing
     from tracemem.ngrams import queries
+    from tracemem.ngrams.scan import scan
 
     shards = find_shards(asked.shards)
     sources = [asked.ngrams, *(shard.path for shard in shards)]
@@ -134,7 +136,7 @@ def run(asked: argparse.Namespace) -> None:
     given = sys.stdin.buffer if asked.ngrams == "-" else asked.ngrams
     asked_for = queries.read(given, asked.input_format, asked.column)
     with terminal.command_log() as every:
-        if not _compiled():
+        if not is_kept(scan):
             logger.info("compiling what counts, once for an installation: some 15 seconds")
         counts = queries.count(
             asked_for,
@@ -191,13 +193,6 @@ def _check_target(path: str | None, option: str, others: Sequence[str | Path]) -
     target.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(target.parent, os.W_OK):
         raise ValueError(f"{option} {path}: found a folder that may not be written to")
-
-
-def _compiled() -> bool:
-    """Whether an earlier run has left its compiled kernels."""
-    from tracemem.corpus import kernels
-
-    return any(Path(kernels.scan.stats.cache_path).glob("kernels.scan-*.nbi"))
 
 
 def _summarise(counts: "Counts") -> None:

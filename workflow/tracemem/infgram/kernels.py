@@ -8,16 +8,17 @@ with.
 """
 
 import numpy as np
-from numba import njit
+
+from tracemem.jobs.compiled import compiled
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sort_key(token):
     """Rank of a token among the 65,536 in the table's order: its two bytes swapped."""
     return ((token & 0xFF) << 8) | (token >> 8)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _position(table, width, rank):
     """Position, in tokens, of the suffix at a rank of the table."""
     at = rank * width
@@ -27,7 +28,7 @@ def _position(table, width, rank):
     return value >> 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _compare(tokens, position, query, start, length, matched):
     """Compare a suffix with query[start : start + length], the first ``matched`` known equal.
 
@@ -44,7 +45,7 @@ def _compare(tokens, position, query, start, length, matched):
     return matched, 0 if matched == length else -1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _hit(tokens, table, width, query, start, length, low, high, matched):
     """Any rank in [low, high) whose suffix begins with the query, and what was learnt on the way.
 
@@ -67,7 +68,7 @@ def _hit(tokens, table, width, query, start, length, low, high, matched):
     return low, -1, high, left, right
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _widen(tokens, table, width, query, start, length, low, hit, high, left, right):
     """All ranks in [low, high) whose suffixes begin with the query, grown from one of them."""
     end = hit
@@ -90,7 +91,7 @@ def _widen(tokens, table, width, query, start, length, low, hit, high, left, rig
     return first, high
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _longest_suffix(tokens, table, width, buckets, query, end, most):
     """The longest suffix of query[:end] of at most ``most`` tokens that occurs: length and range.
 
@@ -118,7 +119,7 @@ def _longest_suffix(tokens, table, width, buckets, query, end, most):
     return have, low, high
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def first_token_buckets(tokens, table, width):
     """Where the suffixes of each first token begin in the table.
 
@@ -150,7 +151,7 @@ def first_token_buckets(tokens, table, width):
     return buckets
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def answer(
     tokens, table, width, buckets, query, bounds, asked, begin, end, lengths, counts, continued
 ):

@@ -29,16 +29,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tracemem.corpus import kernels
 from tracemem.corpus.bad_records import OnBadRecord
-from tracemem.corpus.batches import Batch, Room
+from tracemem.corpus.batches import PAD, Batch, Room
 from tracemem.corpus.reading import Reader
 from tracemem.corpus.shards import Shard
 from tracemem.jobs import files
 from tracemem.jobs.declared import Table
 from tracemem.jobs.progress import Progress
-from tracemem.ngrams import words
+from tracemem.ngrams import folding, lookup, words
 from tracemem.ngrams.samples import DOCUMENTS, Sample
+from tracemem.ngrams.scan import Events, Folded, Originals, Pairs, Tally, scan
 from tracemem.ngrams.tables import COUNTS, PAIR_COUNTS, SAMPLES
 
 RECORD_BITS = 40  # of a document's place in a corpus; the shard's number stands above them
@@ -166,6 +166,8 @@ class Index:
 
     Attributes:
         sizes: int8, [n-grams], words of each.
+        tables: what they are looked up in.
+        checks: uint64, [n-grams], the second hash of each.
 
     Raises:
         ValueError: an n-gram is given twice or is not in the form that words are compared in.
@@ -181,30 +183,33 @@ class Index:
         starts = starts[: len(texts) + 1]
         bounds = starts - starts[0] + np.arange(starts.size)
         used = int(bounds[-1])
-        names = np.zeros(used + kernels.PAD, np.uint8)
+        names = np.zeros(used + PAD, np.uint8)
         sizes = np.empty(len(texts), np.int64)
-        spaced = kernels.lay_out(np.frombuffer(data or b"", np.uint8), starts, names, sizes)
+        spaced = lookup.lay_out(np.frombuffer(data or b"", np.uint8), starts, names, sizes)
         if not (spaced and _canonical(names, used)):
             _refuse(texts.to_pylist())
-        if sizes.size and sizes.max() > kernels.LONGEST:
+        if sizes.size and sizes.max() > lookup.LONGEST:
             raise ValueError(
                 f"n-gram of {sizes.max()} words: {texts[sizes.argmax()].as_py()[:60]!r}...; "
-                f"allowed: up to {kernels.LONGEST}"
+                f"allowed: up to {lookup.LONGEST}"
             )
         self.sizes = sizes.astype(np.int8)
-        self.first = 1 if not sizes.size or sizes.min() == 1 else 2
-        self.longest = int(sizes.max(initial=1))
-        self.wanted = np.bincount(sizes, minlength=self.longest + 1) > 0
+        longest = int(sizes.max(initial=1))
         # Two to four places of the sieve for every prefix, two to four slots for every n-gram.
         places = min(max(2 * int(sizes.sum()), 1 << 12).bit_length(), 32)
         rows = max((2 * sizes.size).bit_length() - 3, 1)
         self.checks = np.empty(sizes.size, np.uint64)
-        self.tables = (
-            _aligned(1 << (places - 5), np.uint64), np.uint64(64 - places),
-            _aligned((8 << rows) + _SLOTS_MORE, np.uint32), np.uint64(64 - rows),
-            np.uint64((1 << sizes.size.bit_length()) - 1),
-        )  # fmt: skip
-        same = kernels.enter(names, bounds, self.sizes, self.first, *self.tables, self.checks)
+        self.tables = lookup.Tables(
+            first=np.uint64(1 if not sizes.size or sizes.min() == 1 else 2),
+            longest=np.uint64(longest),
+            wanted=np.bincount(sizes, minlength=longest + 1) > 0,
+            sieve=_aligned(1 << (places - 5), np.uint64),
+            sieve_shift=np.uint64(64 - places),
+            slots=_aligned((lookup.ROW << rows) + _SLOTS_MORE, np.uint32),
+            row_shift=np.uint64(64 - rows),
+            number_mask=np.uint64((1 << sizes.size.bit_length()) - 1),
+        )
+        same = lookup.enter(names, bounds, self.sizes, self.tables, self.checks)
         if same == -2:
             raise ValueError(f"{sizes.size} n-grams crowd the end of their hash table")
         if same >= 0:
@@ -284,21 +289,22 @@ class Scanner:
     def __init__(self, index: Index, links: Links | None = None, sample: Sample | None = None):
         self.index, self.sample = index, sample
         size = len(index)
-        self._tallies = _aligned(4 * size, np.int64).reshape(size, 4)
-        self._tallies[:, 3] = index.checks.view(np.int64)
-        self.documents, self.occurrences = self._tallies[:, 0], self._tallies[:, 1]
-        self._present = np.zeros(size + 1, np.int64)
+        tallies = _aligned(4 * size, np.int64).reshape(size, 4)
+        tallies[:, lookup.CHECK] = index.checks.view(np.int64)
+        self.documents = tallies[:, lookup.DOCUMENTS]
+        self.occurrences = tallies[:, lookup.OCCURRENCES]
+        self._tally = Tally(0, tallies, np.zeros(size + 1, np.int64))
         nothing = np.zeros(0, np.int32)
-        self._links = np.zeros(1, np.int64), nothing, nothing
+        places = np.zeros(1, np.int64), nothing, nothing
         if links is not None:
-            self._links = links.starts, links.others, links.outputs
-        self.pair_documents = np.zeros(self._links[1].size, np.int64)
+            places = links.starts, links.others, links.outputs
+        starts, others, outputs = places
+        self.pair_documents = np.zeros(others.size, np.int64)
         # -1 for what is no pair's output.
-        self._joined = np.where(np.bincount(self._links[2], minlength=size) > 0, 0, -1)
-        self._limits = np.zeros(0, np.uint64) if sample is None else sample.limits
-        self._events = np.empty((1024, 4), np.uint64)
-        self._used = 0
-        self._number = 0
+        joined = np.where(np.bincount(outputs, minlength=size) > 0, 0, -1)
+        self._pairs = Pairs(starts, others, outputs, self.pair_documents, joined)
+        limits = np.zeros(0, np.uint64) if sample is None else sample.limits
+        self._events = Events(limits, np.empty((1024, 4), np.uint64), 0)
 
     def scan(self, batch: Batch, room: Room) -> None:
         """Add the documents of a batch."""
@@ -311,35 +317,35 @@ class Scanner:
             spans = zip(starts[odd].tolist(), ends[odd].tolist(), strict=True)
             texts = [_normalized(batch.text[start:end]) for start, end in spans]
             bounds = np.cumsum([0, *map(len, texts)], dtype=np.int64)
-            text = room.array("normalized", int(bounds[-1]) + kernels.PAD)
+            text = room.array("normalized", int(bounds[-1]) + PAD)
             text[: bounds[-1]] = memoryview(b"".join(texts))
             del texts
             folded, places = _fold(text, bounds[:-1], bounds[1:], same, room)
             self._scan(folded, places, batch, odd)
-        if self.sample and self._used > self.sample.patience:
+        if self.sample and self._events.used > self.sample.patience:
             self.sample.add(self.sampled())
-            self._used = 0
+            self._events = self._events._replace(used=0)
 
     def _scan(self, folded, places, batch: Batch, which) -> None:
-        index = self.index
-        self._events, self._used = kernels.scan(
-            folded, *places,
-            np.uint64(index.first), np.uint64(index.longest), index.wanted, *index.tables,
-            self._number, self._tallies, self._present,
-            *self._links, self.pair_documents, self._joined,
-            batch.text, batch.starts[which], batch.ends[which], batch.records[which],
-            self._limits, self._events, self._used,
-        )  # fmt: skip
-        self._number += len(batch.records)
+        rows, used = scan(
+            Folded(folded, *places),
+            self.index.tables,
+            self._tally,
+            self._pairs,
+            Originals(batch.text, batch.starts[which], batch.ends[which], batch.records[which]),
+            self._events,
+        )
+        self._events = self._events._replace(rows=rows, used=used)
+        self._tally = self._tally._replace(number=self._tally.number + len(batch.records))
 
     def sampled(self) -> np.ndarray:
         """Sample events not added yet, uint64, [events, 4]: item, two halves of the hash, record."""
-        return self._events[: self._used]
+        return self._events.rows[: self._events.used]
 
 
 @functools.cache
 def code_points() -> tuple[np.ndarray, np.ndarray]:
-    """What each code point is folded to, as two tables for :func:`kernels.fold`.
+    """What each code point is folded to, as two tables for :func:`folding.fold`.
 
     Both int32, [0x110000]: 0x20 for what is no word character. The first lower-cases, and has -1
     where the character alone does not settle it: NFC may change it or join it to the one before it
@@ -381,9 +387,9 @@ def _aligned(size: int, kind: type) -> np.ndarray:
 
 def _fold(text, starts, ends, table, room: Room):
     size = int((ends - starts).sum())
-    folded = room.array("folded", size + size // 2 + 2 * starts.size + kernels.PAD)
+    folded = room.array("folded", size + size // 2 + 2 * starts.size + PAD)
     places = np.empty((2, starts.size), np.int64)
-    kernels.fold(text, starts, ends, table, folded, *places)
+    folding.fold(text, starts, ends, table, folded, *places)
     return folded, places
 
 
@@ -416,7 +422,7 @@ def _canonical(names: np.ndarray, used: int) -> bool:
     lower, _ = code_points()
     folded, (_, ends) = _fold(names, np.array([0]), np.array([used]), lower, Room())
     if ends[0] >= 0:
-        return kernels.same_words(names[:used], folded[: ends[0]])
+        return folding.same_words(names[:used], folded[: ends[0]])
     text = names[:used].tobytes().decode()
     return (
         words.normalize(text) == text and re.fullmatch(r"(?:\w++(?: \w++)*+\n)*+", text) is not None

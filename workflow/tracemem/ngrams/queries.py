@@ -28,13 +28,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tracemem.corpus import kernels
 from tracemem.corpus.bad_records import OnBadRecord
 from tracemem.corpus.shards import Shard
 from tracemem.jobs.declared import I8, I64, TEXT, Table
 from tracemem.jobs.files import conform
 from tracemem.ngrams import concordance, words
 from tracemem.ngrams.counting import Index, Links, Reading, Scanner, scan_shards
+from tracemem.ngrams.lookup import LONGEST
 from tracemem.ngrams.samples import Sample
 
 Kind = Literal["text", "csv", "parquet"]
@@ -341,12 +341,12 @@ def _queries(sides: Sides, place: Place, name: str = "") -> Queries:
     )
     for side, forms in zip(sides, grams, strict=True):
         sizes = pc.add(pc.count_substring(forms, " "), 1).to_numpy()
-        wrong = (sizes > kernels.LONGEST) | (pc.binary_length(forms).to_numpy() == 0)
+        wrong = (sizes > LONGEST) | (pc.binary_length(forms).to_numpy() == 0)
         for row in np.flatnonzero(wrong)[:1].tolist():
             shown = repr(side[row]) if len(side[row]) <= 60 else f"{side[row][:60]!r}..."
             found = f"{sizes[row]} words" if forms[row].as_py() else "no word"
             where = f"{name}, {place(row)}" if name else place(row)
-            raise QueryError(f"{where}: {found} in {shown}; allowed: 1 to {kernels.LONGEST} words")
+            raise QueryError(f"{where}: {found} in {shown}; allowed: 1 to {LONGEST} words")
     return Queries(given, grams)
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tracemem.corpus import kernels
+from tracemem.corpus.batches import PAD
 from tracemem.jobs import files
+from tracemem.ngrams import hashing, sampling
 from tracemem.ngrams.tables import SAMPLES
 
 DOCUMENTS = 50
@@ -54,7 +55,7 @@ class Sample:
 
     @property
     def patience(self) -> int:
-        """Events (:func:`kernels.scan`) that a thread had better gather before it adds them."""
+        """Events (:mod:`sampling`) that a thread had better gather before it adds them."""
         return max(_EVENTS, len(self._kept) // 2)
 
     def add(self, events: np.ndarray) -> None:
@@ -80,16 +81,16 @@ class Sample:
             return pa.concat_tables(pool.map(part, bounds[:-1], bounds[1:]))
 
     def _sizes(self, events: Sequence[np.ndarray]) -> np.ndarray:
-        return sum(kernels.events_by_place(part, self._places) for part in events)
+        return sum(sampling.events_by_place(part, self._places) for part in events)
 
     def _smallest(self, events: Sequence[np.ndarray], sizes: np.ndarray, first: int) -> np.ndarray:
         """Of places from ``first`` on, ``sizes`` events each: those of the smallest hashes."""
         starts = np.concatenate([[0], np.cumsum(np.minimum(sizes, self.size))])
         counts = np.zeros(sizes.size, np.int64)
-        kept = np.empty((starts[-1], 4), np.uint64)
+        kept = sampling.Kept(starts, counts, np.empty((starts[-1], 4), np.uint64))
         for part in events:
-            kernels.keep_smallest(part, self._places, first, starts, counts, kept)
-        return kept[: kernels.close_up(starts, counts, kept, self.size, self.limits)]
+            sampling.keep_smallest(part, self._places, first, kept)
+        return kept.rows[: sampling.close_up(kept, self.size, self.limits)]
 
     def _named(self, events: np.ndarray, shard: str) -> pa.Table:
         items, pairs = events[:, 0].astype(np.int64), self._inputs.size
@@ -135,10 +136,10 @@ def document_hash(text: str) -> str:
 
     Written as 32 hexadecimal digits, first half first, each half as a number.
     """
-    data = np.zeros(len(text.encode()) + kernels.PAD, np.uint8)
+    data = np.zeros(len(text.encode()) + PAD, np.uint8)
     size = len(text.encode())
     data[:size] = memoryview(text.encode())
-    high, low = kernels.document_hash(data, 0, size)
+    high, low = hashing.document_hash(data, 0, size)
     return f"{high:016x}{low:016x}"
 
 
@@ -164,7 +165,7 @@ def _ranks_within(new_group: np.ndarray, new: np.ndarray) -> np.ndarray:
 def _hash_texts(hashes: np.ndarray) -> pa.Array:
     """Hashes, uint64, [hashes, 2], as hexadecimal digits."""
     digits = np.empty(32 * len(hashes), np.uint8)
-    kernels.hexadecimal(hashes, digits)
+    hashing.hexadecimal(hashes, digits)
     offsets = np.arange(0, digits.size + 1, 32, dtype=np.int32)
     return pa.StringArray.from_buffers(len(hashes), pa.py_buffer(offsets), pa.py_buffer(digits))
 

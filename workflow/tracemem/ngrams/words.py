@@ -2,7 +2,7 @@
 
 Text is put in Unicode NFC, then lower case; words are the maximal runs of ``\\w``, everything else
 separates. An n-gram is n adjacent words, written as the words joined by one space. This module is
-the plain reference: the counting kernels are tested to equal it on every input.
+the plain reference: the counting loops are tested to equal it on every input.
 """
 
 import re

@@ -93,7 +93,7 @@ class JsonLines(Source):
 
     def take(self, room: Room) -> _Piece | None:
         """Read whole lines."""
-        from tracemem.corpus import kernels
+        from tracemem.corpus import json_reader
 
         if self._ended:
             return None
@@ -110,7 +110,7 @@ class JsonLines(Source):
             if not size:
                 self._ended = True
                 break
-            found, place = kernels.line_feeds(raw, used, used + size)
+            found, place = json_reader.line_feeds(raw, used, used + size)
             lines += found
             last = place if found else last
             used += size
@@ -139,15 +139,17 @@ class JsonLines(Source):
         """The documents of lines."""
         import numpy as np
 
-        from tracemem.corpus import kernels
+        from tracemem.corpus import json_reader
 
         raw, used, first, lines, broken = taken
         text = room.array("text", used + PAD)
         line_ends, starts, ends = np.zeros((3, lines), np.int64)
         outcomes = np.empty(lines, np.uint8)
-        end = kernels.read_lines(raw, used, self._field, text, line_ends, starts, ends, outcomes)
+        end = json_reader.read_lines(
+            raw, used, self._field, text, line_ends, starts, ends, outcomes
+        )
         skipped = 0
-        for k in np.flatnonzero(outcomes == kernels.UNUSUAL).tolist():
+        for k in np.flatnonzero(outcomes == json_reader.UNUSUAL).tolist():
             line = raw[line_ends[k - 1] + 1 if k else 0 : line_ends[k]].tobytes()
             try:
                 found = record_text(line, self.text_field).encode()
@@ -158,12 +160,12 @@ class JsonLines(Source):
             starts[k], ends[k] = end, end + len(found)
             text[end : ends[k]] = memoryview(found)
             end += len(found)
-            outcomes[k] = kernels.READ
+            outcomes[k] = json_reader.READ
         if broken:
             what = f"the archive breaks off here ({broken}), the rest is lost"
             self.bad_records.met(first + lines, f"{what}; allowed: a whole archive")
             skipped += 1
-        good = outcomes == kernels.READ
+        good = outcomes == json_reader.READ
         records = np.flatnonzero(good) + first
         return Batch(text, starts[good], ends[good], records, skipped)
 
