@@ -27,11 +27,11 @@ from tracemem.jobs.declared import Table
 from tracemem.mining.tables import PAIRS
 from tracemem.ngrams import words
 from tracemem.ngrams.tables import SAMPLES
-from tracemem.report.captions import CAPTIONS
+from tracemem.report import products
 
 # Folders of studies are named so, which stands in no text of theirs: a path is found where it leaks.
 PLACE = "somewhere-on-this-machine"
-TABLES = {table.path: table for table in tables.TABLES}
+TABLES = {table.path: table for table in products.TABLES}
 # The columns of a score and of its interval, where they are not value, ci_low and ci_high.
 SCORES = {
     "scores/novelty.csv": ("share", "ci_low", "ci_high"),
@@ -112,7 +112,7 @@ class Finished:
 
     def declared(self) -> Iterator[tuple[Table, Path]]:
         """Every file of a declared table, with its declaration."""
-        for table in tables.TABLES:
+        for table in products.TABLES:
             for path in sorted(self.results.glob(re.sub(r"\{\w+\}", "*", table.path))):
                 yield table, path
 
@@ -344,7 +344,9 @@ def test_every_figure_is_there_or_named_as_left_out(finished, name):
             expected |= {"instruct"}
     assert done.figures <= expected
     for figure in expected - done.figures:
-        assert CAPTIONS[figure][0] in done.words, f"{figure} is left out, and nothing says so"
+        assert products.DRAWN[figure].title in done.words, (
+            f"{figure} is left out, and nothing says so"
+        )
 
 
 # What is known of some of them.

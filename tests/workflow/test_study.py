@@ -19,6 +19,7 @@ from tracemem.jobs import files
 from tracemem.mining.tables import ALIGNMENT, COVERAGE, ITEMS, PAIRS
 from tracemem.ngrams import words
 from tracemem.ngrams.tables import SAMPLES
+from tracemem.report import products
 from tracemem.scoring.tables import (
     CONTAMINATION,
     DECONTAMINATED,
@@ -145,7 +146,7 @@ def test_mining_aligns_better_than_chance(results):
 def test_every_score_table_is_there_and_filled(results):
     # No model of this study is an instruct model, and no task a published one.
     without = {INSTRUCT.path, PUBLISHED.path}
-    for table in (t for t in tables.TABLES if t.path.startswith("scores/")):
+    for table in (t for t in products.TABLES if t.path.startswith("scores/")):
         assert (len(files.read(table, results / table.path)) > 0) == (table.path not in without)
 
 
@@ -458,6 +459,6 @@ def test_a_killed_run_ends_with_the_same_bytes(folder, tmp_path):
 
 def test_every_declared_table_is_an_output_of_a_rule():
     outputs = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    for table in tables.TABLES:
+    for table in products.TABLES:
         path = re.escape(f"<results>/{table.path}").replace(r"\{name\}", r"\w+")
         assert re.search(path, outputs), table.path
