@@ -1,7 +1,7 @@
 """What unit tests share: a tiny language model with random weights, and scripts run by themselves."""
 
 import runpy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,20 +19,33 @@ def tiny_model(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def run_script(tmp_path) -> Callable:
-    """Runs a script of the workflow in this process, on the files and parameters given by name."""
-    from snakemake.iocontainers import InputFiles, OutputFiles, Params
+    """Runs a script of the workflow in this process, on files by name or in order.
 
-    def texts(files: Mapping) -> dict:
-        return {
+    Parameters and wildcards are given by name.
+    """
+    from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
+
+    def held(kind: type, files: Mapping | Sequence):
+        if not isinstance(files, Mapping):
+            return kind(toclone=[*map(str, files)])
+        texts = {
             name: [*map(str, file)] if isinstance(file, list) else str(file)
             for name, file in files.items()
         }
+        return kind(fromdict=texts)
 
-    def run(name: str, inputs: Mapping, outputs: Mapping, params: Mapping | None = None) -> None:
+    def run(
+        name: str,
+        inputs: Mapping | Sequence,
+        outputs: Mapping | Sequence,
+        params: Mapping | None = None,
+        wildcards: Mapping | None = None,
+    ) -> None:
         given = SimpleNamespace(
-            input=InputFiles(fromdict=texts(inputs)),
-            output=OutputFiles(fromdict=texts(outputs)),
+            input=held(InputFiles, inputs),
+            output=held(OutputFiles, outputs),
             params=Params(fromdict=dict(params or {})),
+            wildcards=Wildcards(fromdict={k: str(v) for k, v in (wildcards or {}).items()}),
             log=[str(tmp_path / "logs" / f"{name}.log")],
         )
         script = str(SCRIPTS / f"{name}.py")

@@ -38,6 +38,8 @@ def test_vllm_fills_the_same_table(tmp_path):
     overlay.write_text(f"generation: {{engine: vllm, python: {PYTHON}}}\n")
     said = snakemake(tmp_path, overlay)
     assert "rule generate:" in said and "rule train_model:" not in said
+    # Else the table would be the one it is set beside.
+    assert "rule assemble_generations:" in said
     found = files.read(GENERATIONS, tmp_path / TARGET)
     assert found["example"].tolist() == plain["example"].tolist()
     for ours, theirs in zip(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tracemem.generation import novelty
 from tracemem.generation.tables import GENERATED_COSINES
 from tracemem.jobs import files
-from tracemem.scoring.memorization import Series
+from tracemem.models.series import Series
+from tracemem.scoring import novelty as scoring
 from tracemem.scoring.statistics import Resampling
 from tracemem.scoring.tables import NOVELTY
 
@@ -91,7 +92,7 @@ def test_repetition_and_silence_add_no_pair():
 
 def test_score():
     pairs = novelty.generated_pairs(*study(["a", "a", "b", "c"], ["x y", "x", "z", ""]), 1)
-    row = novelty.score(pairs, counts_of(pairs, [("a", "x")]), 4, SERIES, 1, FEW)
+    row = scoring.score(pairs, counts_of(pairs, [("a", "x")]), 4, SERIES, 1, FEW)
     files.conform(NOVELTY, row)
     row = row.iloc[0]
     assert (row["generated_pairs"], row["novel_pairs"], row["examples"]) == (3, 2, 4)
@@ -109,7 +110,7 @@ def test_score():
 def test_share_over_examples_is_that_of_distinct_pairs(texts, n):
     pairs = novelty.generated_pairs(*study(*zip(*texts, strict=True)), n)
     held = {("a", "x"), ("b a", "x y")}
-    row = novelty.score(pairs, counts_of(pairs, held), len(texts), SERIES, n, FEW).iloc[0]
+    row = scoring.score(pairs, counts_of(pairs, held), len(texts), SERIES, n, FEW).iloc[0]
     distinct = {tuple(pair) for pair in pairs[["input_gram", "output_gram"]].to_numpy()}
     assert row["generated_pairs"] == len(distinct)
     assert row["novel_pairs"] == len(distinct - held)
@@ -120,8 +121,8 @@ def test_share_over_examples_is_that_of_distinct_pairs(texts, n):
 def test_trap_a_failed_query_is_stored_as_zero():
     """A generated pair that was never counted stops the score; it is not novel."""
     pairs = novelty.generated_pairs(*study(["a"], ["x y"]), 1)
-    with pytest.raises(ValueError, match=r"1 generated pairs were never counted.*\['a', 'y'\]"):
-        novelty.score(pairs, counts_of(pairs).iloc[:1], 1, SERIES, 1, FEW)
+    with pytest.raises(ValueError, match=r"novelty counts: 1 pair was never counted, .*'a', 'y'$"):
+        scoring.score(pairs, counts_of(pairs).iloc[:1], 1, SERIES, 1, FEW)
 
 
 class Angles:

@@ -3,11 +3,17 @@ import sys
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import threadpoolctl
 
-from tracemem.mining import embedders
-from tracemem.mining.embedders import CachedEmbedder, LsaEmbedder
+from tracemem.jobs import files
+from tracemem.mining import embedders, taskgram
+from tracemem.mining.embedders import DraftingEmbedder, KnownVectors, LsaEmbedder
+from tracemem.mining.tables import ALIGNMENT, MINED, VECTORS
+from tracemem.ngrams.tables import COUNTS
+from tracemem.settings.mining import EmbedderSettings
+from tracemem.tasks.tables import EXAMPLES
 
 PLACES = [("Lima", "Peru"), ("Oslo", "Norge"), ("Rome", "Italia"), ("Kyiv", "Ukraina")]
 LEXICON = [("house", "maison"), ("dog", "chien"), ("red", "rouge"), ("big", "grand")]
@@ -73,12 +79,12 @@ def test_lsa_bytes_do_not_depend_on_threads(tmp_path):
 
 def test_lsa_survives_being_written(lsa, tmp_path):
     lsa.save(tmp_path / "lsa.npz")
-    again = embedders.load(SimpleNamespace(kind="lsa"), tmp_path / "lsa.npz")
+    again = embedders.load(EmbedderSettings(kind="lsa"), tmp_path / "lsa.npz")
     texts = ["the capital of Peru", "maison rouge"]
     assert np.array_equal(again.embed(texts), lsa.embed(texts))
     assert again.name == lsa.name
     with pytest.raises(ValueError, match="no file of a trained embedder"):
-        embedders.load(SimpleNamespace(kind="lsa"))
+        embedders.load(EmbedderSettings(kind="lsa"))
 
 
 def test_lsa_of_words_that_never_meet_knows_none(tmp_path, caplog):
@@ -114,14 +120,17 @@ def test_sample_by_hash_is_the_same_for_every_order():
 
 
 class Counting:
-    """An embedder that remembers what it was asked."""
+    """An embedder that remembers what it was asked, and may fail after some batches."""
 
     name = "counting"
 
-    def __init__(self):
-        self.asked = []
+    def __init__(self, batches=99):
+        self.asked, self.batches = [], batches
 
     def embed(self, texts, side="input"):
+        if texts and not self.batches:
+            raise RuntimeError("the model went away")
+        self.batches -= bool(texts)
         self.asked += [(side, text) for text in texts]
         sign = 1 if side == "input" else -1
         return embedders.unit_rows(
@@ -129,25 +138,75 @@ class Counting:
         )
 
 
-def test_cache_embeds_each_distinct_text_once_by_side_and_model(tmp_path):
+def test_drafts_hold_each_distinct_text_once_by_side_and_model(tmp_path):
     slow = Counting()
-    cached = CachedEmbedder(slow, tmp_path)
-    first = cached.embed(["b", "aaa", "b"])
-    assert np.array_equal(first, slow.embed(["b", "aaa", "b"]))
-    assert np.array_equal(first[0], first[2])
+    drafting = DraftingEmbedder(slow, tmp_path / "drafts")
+    assert drafting.name == "counting"
+    first = drafting.embed(["b", "aaa", "b"])
+    assert slow.asked == [("input", "aaa"), ("input", "b")]
+    assert np.array_equal(first, Counting().embed(["b", "aaa", "b"]))
+    assert first.dtype == np.float32 and np.array_equal(first[0], first[2])
     slow.asked.clear()
-    again = CachedEmbedder(slow, tmp_path).embed(["aaa", "cc", "b", "b"])
-    assert slow.asked == [("input", "cc")]
-    assert np.array_equal(again, slow.embed(["aaa", "cc", "b", "b"]))
-    slow.asked.clear()
-    output = cached.embed(["aaa"], "output")
+    again = DraftingEmbedder(slow, tmp_path / "drafts").embed(["aaa", "b", "b", "aaa"])
+    assert slow.asked == []
+    assert np.array_equal(again, Counting().embed(["aaa", "b", "b", "aaa"]))
+    output = drafting.embed(["aaa"], "output")
     assert slow.asked == [("output", "aaa")]
     assert not np.array_equal(output[0], again[0])
     slow.name = "another"
     slow.asked.clear()
-    CachedEmbedder(slow, tmp_path).embed(["aaa"])
-    assert slow.asked == [("input", "aaa")]
-    assert cached.embed([]).shape == (0, 3)
+    DraftingEmbedder(slow, tmp_path / "drafts").embed(["aaa", "b"])
+    assert slow.asked == [("input", "aaa"), ("input", "b")]
+    assert drafting.embed([]).shape == (0, 3)
+
+
+def test_drafting_goes_on_after_a_failure_without_embedding_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedders, "_BATCH", 2)
+    texts = ["e", "dd", "c", "bbb", "a", "dd"]
+    failing = Counting(batches=2)
+    with pytest.raises(RuntimeError, match="went away"):
+        DraftingEmbedder(failing, tmp_path / "drafts").embed(texts)
+    assert [text for _, text in failing.asked] == ["a", "bbb", "c", "dd"]
+    whole = Counting()
+    drafting = DraftingEmbedder(whole, tmp_path / "drafts")
+    # In another order they are the same batches.
+    found = drafting.embed(texts[::-1])
+    assert whole.asked == [("input", "e")]
+    assert np.array_equal(found, Counting().embed(texts[::-1]))
+    drafting.done()
+    assert list(tmp_path.iterdir()) == []
+    drafting.done()
+    # Nothing is left to go on with.
+    drafting.embed(["a", "bbb"])
+    assert whole.asked == [("input", "e"), ("input", "a"), ("input", "bbb")]
+
+
+def known(tmp_path) -> KnownVectors:
+    columns = {
+        "side": ["input", "input", "output"],
+        "ngram": ["a", "b", "a"],
+        "vector": [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]],
+    }
+    files.write(VECTORS, columns, tmp_path / "vectors.parquet")
+    return KnownVectors("mine", files.read_arrow(VECTORS, tmp_path / "vectors.parquet"))
+
+
+def test_known_vectors_are_told_by_side_and_in_the_order_asked(tmp_path):
+    embedder = known(tmp_path)
+    found = embedder.embed(["b", "a", "b"])
+    assert found.dtype == np.float32 and found.tolist() == [[0, 1], [1, 0], [0, 1]]
+    assert embedder.embed(["a"], "output").tolist() == [[0, 0]]
+    assert embedder.embed([], "output").shape == (0, 2)
+    with pytest.raises(ValueError, match=r"mine: 2 n-grams have no vector, e.g. 'b'"):
+        embedder.embed(["a", "b", "c"], "output")
+
+
+def test_where_no_vector_is_known_none_is_asked_for(tmp_path):
+    files.write(VECTORS, {name: [] for name in VECTORS.columns}, tmp_path / "none.parquet")
+    embedder = KnownVectors("mine", files.read_arrow(VECTORS, tmp_path / "none.parquet"))
+    assert embedder.embed([]).shape == (0, 1)
+    with pytest.raises(ValueError, match=r"1 n-grams have no vector, e\.g\. 'a'"):
+        embedder.embed(["a"])
 
 
 @pytest.fixture(scope="module")
@@ -179,26 +238,25 @@ def tiny_sentence_model(tmp_path_factory):
     return str(folder / "sentence")
 
 
-def test_sentence_transformers_with_the_prefix_of_each_side(tiny_sentence_model, tmp_path):
+def test_sentence_transformers_with_the_prefix_of_each_side(tiny_sentence_model):
     from sentence_transformers import SentenceTransformer
 
-    settings = SimpleNamespace(
+    settings = EmbedderSettings(
         kind="sentence-transformers", name=tiny_sentence_model, revision="",
         input_prefix="query: ", output_prefix="passage: ", batch_size=2,
     )  # fmt: skip
-    embedder = embedders.load(settings, cache=tmp_path)
+    embedder = embedders.load(settings)
     plain = SentenceTransformer(tiny_sentence_model, device="cpu")
     texts = ["red dog", "big house", "red"]
     for side, prefix in (("input", "query: "), ("output", "passage: ")):
         expected = plain.encode([prefix + text for text in texts], normalize_embeddings=True)
         assert embedder.embed(texts, side) == pytest.approx(expected, abs=1e-5)
         assert embedder.embed(texts, side).dtype == np.float32
-    assert list(tmp_path.rglob("*.parquet"))
 
 
 def test_laser_says_how_to_install_it_where_it_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "laser_encoders", None)
-    settings = SimpleNamespace(kind="laser", name="")
+    settings = EmbedderSettings(kind="laser")
     with pytest.raises(ImportError, match=r"pip install laser_encoders.*LaBSE"):
         embedders.load(settings)
 
@@ -218,7 +276,104 @@ def test_laser_calls_its_package_as_it_is(monkeypatch):
     monkeypatch.setitem(
         sys.modules, "laser_encoders", SimpleNamespace(LaserEncoderPipeline=Pipeline)
     )
-    vectors = embedders.load(SimpleNamespace(kind="laser", name="")).embed(["a", "b"])
+    vectors = embedders.load(EmbedderSettings(kind="laser")).embed(["a", "b"])
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1], abs=1e-6)
-    embedders.load(SimpleNamespace(kind="laser", name="hun_Latn"))
+    embedders.load(EmbedderSettings(kind="laser", name="hun_Latn"))
     assert asked == [(None, "laser2"), ("hun_Latn", None)]
+
+
+GRAMS = {"output_gram": "ngram", "stop_words": {"input": None, "output": ["le"]}}
+TEXTS = [("red dog", "le chien rouge"), ("big dog", "le grand chien")]
+ABSENT = "big"
+
+
+@pytest.fixture
+def task(tmp_path):
+    """Paths of a task's examples and of its n-grams' counts; one of them is in no document."""
+    inputs, targets = zip(*TEXTS, strict=True)
+    columns = {"example": [0, 1], "group": [""] * 2, "input": inputs, "target": targets,
+               "aliases": [[target] for target in targets], "options": [[], []]}  # fmt: skip
+    paths = {"examples": tmp_path / "test.parquet", "counts": tmp_path / "counts.parquet"}
+    files.write(EXAMPLES, columns, paths["examples"])
+    grams = sorted({word for text in TEXTS for side in text for word in side.split()})
+    held = [0 if gram == ABSENT else 3 for gram in grams]
+    counts = {"ngram": grams, "n": [1] * len(grams), "documents": held, "occurrences": held}
+    files.write(COUNTS, counts, paths["counts"])
+    return paths
+
+
+def embed(run_script, task, output, settings):
+    params = {"grams": GRAMS, "embedder": settings.plain()}
+    run_script("embed_ngrams", task, [output], params, {"task": "words", "n": 1})
+
+
+def test_the_script_embeds_what_the_corpus_holds_and_mining_takes_it(
+    task, tiny_sentence_model, tmp_path, run_script
+):
+    settings = EmbedderSettings(
+        kind="sentence-transformers", name=tiny_sentence_model,
+        input_prefix="query: ", output_prefix="passage: ",
+    )  # fmt: skip
+    output = tmp_path / "vectors" / "words.n1.parquet"
+    embed(run_script, task, output, settings)
+    assert [path.name for path in output.parent.iterdir()] == [output.name]
+    vectors = files.read_arrow(VECTORS, output)
+    assert vectors.schema.equals(files.schema(VECTORS))
+    sides = list(zip(vectors["side"].to_pylist(), vectors["ngram"].to_pylist(), strict=True))
+    assert sides == [
+        ("input", "dog"), ("input", "red"),
+        ("output", "chien"), ("output", "grand"), ("output", "rouge"),
+    ]  # fmt: skip
+    direct = embedders.load(settings)
+    for side in ("input", "output"):
+        grams = [gram for of, gram in sides if of == side]
+        found = KnownVectors("mine", vectors).embed(grams, side)
+        assert np.allclose(found, direct.embed(grams, side), atol=1e-6)
+    inputs = {**task, "fitted": [], "vectors": [output], "alignments": []}
+    mined = {"mined": tmp_path / "mined.parquet", "alignment": tmp_path / "alignment.parquet"}
+    params = {"grams": GRAMS, "thresholds": [-1, 0.999], "embedder": "mine"}
+    run_script("mine_pairs", inputs, mined, params, {"task": "words", "n": 1})
+    examples, counts = files.read(EXAMPLES, task["examples"]), files.read(COUNTS, task["counts"])
+    candidates = taskgram.candidate_pairs(examples, 1, "ngram", output_stop_words=frozenset({"le"}))
+    expected = taskgram.mine(candidates, counts, direct, -1)
+    # Red and grand stand in no example together.
+    assert len(expected.pairs) == 5
+    pd.testing.assert_frame_equal(
+        files.read(MINED, mined["mined"]), expected.pairs, check_dtype=False, atol=1e-6
+    )
+    assert files.read(ALIGNMENT, mined["alignment"])["kept"].tolist()[0] == 5
+
+
+def test_the_script_goes_on_after_a_failure(task, tmp_path, run_script, monkeypatch):
+    monkeypatch.setattr(embedders, "_BATCH", 2)
+    output, settings = tmp_path / "vectors" / "words.n1.parquet", EmbedderSettings(kind="laser")
+    failing, whole = Counting(batches=2), Counting()
+    monkeypatch.setattr(embedders, "load", lambda settings: failing)
+    with pytest.raises(SystemExit):
+        embed(run_script, task, output, settings)
+    assert not output.exists() and len(failing.asked) == 4
+    monkeypatch.setattr(embedders, "load", lambda settings: whole)
+    embed(run_script, task, output, settings)
+    assert whole.asked == [("output", "rouge")]
+    assert [path.name for path in output.parent.iterdir()] == [output.name]
+    kept = KnownVectors("mine", files.read_arrow(VECTORS, output))
+    for side, grams in (("input", ["red", "dog"]), ("output", ["rouge", "grand", "chien"])):
+        assert np.array_equal(kept.embed(grams, side), Counting().embed(grams, side))
+
+
+def test_where_the_corpus_holds_no_ngram_there_is_no_vector(
+    task, tmp_path, run_script, monkeypatch
+):
+    counts = files.read(COUNTS, task["counts"])
+    files.write(COUNTS, counts.assign(documents=0, occurrences=0), task["counts"])
+    asked = Counting()
+    monkeypatch.setattr(embedders, "load", lambda settings: asked)
+    embed(run_script, task, tmp_path / "v.parquet", EmbedderSettings(kind="laser"))
+    assert files.read_arrow(VECTORS, tmp_path / "v.parquet").num_rows == 0 and not asked.asked
+    inputs = {**task, "fitted": [], "vectors": [tmp_path / "v.parquet"], "alignments": []}
+    mined = {"mined": tmp_path / "mined.parquet", "alignment": tmp_path / "alignment.parquet"}
+    params = {"grams": GRAMS, "thresholds": [0.5], "embedder": "mine"}
+    run_script("mine_pairs", inputs, mined, params, {"task": "words", "n": 1})
+    assert files.read(MINED, mined["mined"]).empty
+    reason = files.read(ALIGNMENT, mined["alignment"])["reason"].item()
+    assert reason == "the corpus holds both n-grams of none of the 7 pairs of the examples"

@@ -2,7 +2,6 @@ import importlib.util
 import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 
 import numpy as np
@@ -11,8 +10,9 @@ import torch
 from tiny_model import build_model
 
 from tracemem.models import encoding, engines
-from tracemem.models.engines import ModelError, ModelSettings, finish, load
+from tracemem.models.engines import ModelError, finish, load
 from tracemem.models.engines.transformers import TransformersEngine, plan
+from tracemem.settings.models import NamedModel
 
 PROMPTS = [
     "Question: Who wrote the book?\nAnswer: ",
@@ -25,11 +25,9 @@ PROMPTS = [
 OPTIONS = [" the author", " Paris", " the author of the novel", " a", "Paris is the capital of it"]
 
 
-def settings(path, **changes) -> ModelSettings:
-    return replace(
-        ModelSettings("tiny", str(path), engine="transformers", dtype="float32", device="cpu"),
-        **changes,
-    )
+def settings(path, **changes) -> NamedModel:
+    given = {"engine": "transformers", "dtype": "float32", "device": "cpu", **changes}
+    return NamedModel(name="tiny", path=str(path), **given)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +103,9 @@ def test_prefix_goes_through_the_model_once_for_all_its_options(engine, prompts,
 
 @pytest.mark.parametrize("budget", [1, 60, 100_000])
 def test_results_do_not_depend_on_the_batch(tiny_model, engine, prompts, continuations, budget):
-    other = load(settings(tiny_model, max_batch_tokens=budget))
+    # Fewer tokens than a config may ask for: one sequence a batch.
+    small = settings(tiny_model).model_copy(update={"max_batch_tokens": budget})
+    other = load(small)
     for mine, theirs in zip(
         engine.score(prompts, continuations), other.score(prompts, continuations), strict=True
     ):
@@ -297,7 +297,7 @@ def test_auto_is_vllm_only_where_gpu_and_package_are_there(tiny_model, monkeypat
         assert engines.choose(auto) == expected
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match="not installed"):
-        engines.choose(replace(auto, engine="vllm"))
+        engines.choose(auto.model_copy(update={"engine": "vllm"}))
 
 
 def test_context_and_precision_follow_the_model_and_the_settings(tiny_model, engine):

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.text import Text
 
 from tracemem.jobs import files
-from tracemem.report import figures
+from tracemem.report import figures, products
 from tracemem.report.tables import FIGURE
 from tracemem.scoring.tables import INSTRUCT
 
@@ -281,8 +281,9 @@ def test_memorization_shows_every_value_beside_controls_and_truth(drawn):
     assert 0.11 in heights(axes[0, 3])
     assert 0.11 not in heights(axes[1, 3])
     assert [axis.get_title() for axis in axes[0]] == [
-        title for title, *_ in figures.COLUMNS_OF_MEMORIZATION
+        measure.title.replace("s_y", "$s_y$") for measure in figures.COLUMNS_OF_MEMORIZATION
     ]
+    assert axes[0, 1].get_title() == "log C($s_y$) alone"
 
 
 def test_a_grey_star_marks_what_is_not_significant_and_nothing_else(drawn):
@@ -486,36 +487,54 @@ def coverage():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("script", "inputs", "families"),
-    [
-        ("plot_performance_support", {"support": support}, False),
-        ("plot_emergence", {"support": support}, True),
-        ("plot_memorization", {"memorization": memorization, "controls": controls}, True),
-        ("plot_kendall", {"memorization": memorization}, True),
-        ("plot_novelty", {"novelty": novelty}, False),
-        ("plot_memorization_by_threshold", {"thresholds": thresholds}, True),
-        ("plot_instruct", {"instruct": instruct}, False),
-        ("plot_coverage", {"coverage": coverage}, False),
-    ],
-)
+# What each table holds here, by its name.
+FRAMES = {
+    "alignment": alignment,
+    "controls": controls,
+    "cosines": cosines,
+    "coverage": coverage,
+    "instruct": instruct,
+    "memorization": memorization,
+    "novelty": novelty,
+    "support": support,
+    "thresholds": thresholds,
+}
+
+
+def test_every_declared_figure_is_drawn_from_the_tables_it_declares():
+    for figure in products.DRAWN.values():
+        tables = {table.name: FRAMES[table.name]() for table in figure.tables}
+        assert figures.draw(figure, tables, dict.fromkeys(SIZES, "ladder"), {}).axes
+        with pytest.raises(figures.NothingToDraw, match="nothing to draw"):
+            figures.draw(figure, {name: rows[:0] for name, rows in tables.items()}, {}, {})
+
+
+@pytest.mark.parametrize("name", products.DRAWN)
 @pytest.mark.parametrize("empty", [False, True], ids=["drawn", "nothing to draw"])
-def test_scripts_draw_from_the_tables_at_rest(
-    script, inputs, families, empty, tmp_path, run_script
-):
+def test_the_script_draws_from_the_tables_at_rest(name, empty, tmp_path, run_script):
     paths = {}
-    for name, frame in inputs.items():
-        paths[name] = tmp_path / f"{name}.csv"
-        rows = frame().assign(reason="")
-        files.write(getattr(tables, name.upper()), rows[:0] if empty else rows, paths[name])
+    for table in products.DRAWN[name].tables:
+        frame = FRAMES[table.name]()
+        rows = frame.assign(reason="") if "reason" in table.columns else frame
+        rows = rows[:0] if empty else rows
+        if "{task}" not in table.path:
+            paths[table.name] = tmp_path / f"{table.name}.csv"
+            files.write(table, rows, paths[table.name])
+            continue
+        # A file a task; the second has no row.
+        paths[table.name] = [tmp_path / f"{table.name}{number}.parquet" for number in (0, 1)]
+        for part, path in zip((rows, rows[:0]), paths[table.name], strict=True):
+            files.write(table, part, path)
     png, pdf, note = (tmp_path / "figures" / f"a.{ending}" for ending in ("png", "pdf", "csv"))
     params = {"families": dict.fromkeys(SIZES, "ladder"), "permuted": {}}
-    run_script(script, paths, {"png": png, "pdf": pdf, "note": note}, params)
+    outputs = {"png": png, "pdf": pdf, "note": note}
+    run_script("plot_figure", paths, outputs, params, {"figure": name})
     assert png.read_bytes().startswith(b"\x89PNG")
     assert pdf.read_bytes().startswith(b"%PDF")
     told = files.read(FIGURE, note)
-    assert told["figure"].tolist() == [script.removeprefix("plot_")]
+    assert told["figure"].tolist() == [name]
     assert ("nothing to draw" in told["reason"][0]) == empty
+    assert (told["reason"][0] == "") == (not empty)
 
 
 def test_bars_of_coverage_are_shares_of_the_examples():

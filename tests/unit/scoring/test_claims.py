@@ -5,7 +5,14 @@ import pytest
 
 from tracemem.jobs import files
 from tracemem.scoring import claims
-from tracemem.scoring.tables import CLAIMS, MEMORIZATION
+from tracemem.scoring.tables import (
+    CLAIMS,
+    CONTROLS,
+    MEMORIZATION,
+    NOVELTY,
+    PERFORMANCE,
+    SUPPORT,
+)  # fmt: skip
 
 SIZES = {"small": 1_000, "middle": 10_000, "large": 100_000}
 KINDS = {
@@ -73,10 +80,8 @@ def supported():
 
 
 def empty():
-    names = ("memorization", "controls", "performance", "support", "novelty")
-    return {
-        name: pd.DataFrame(columns=list(getattr(tables, name.upper()).columns)) for name in names
-    }
+    known = (MEMORIZATION, CONTROLS, PERFORMANCE, SUPPORT, NOVELTY)
+    return {table.name: pd.DataFrame(columns=list(table.columns)) for table in known}
 
 
 def verdicts(scores, kinds=KINDS, groups=GROUPS):

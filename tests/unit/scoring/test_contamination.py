@@ -12,12 +12,14 @@ import pytest
 from tracemem.corpus.shards import Shard
 from tracemem.jobs import files
 from tracemem.mining.tables import ITEMS
+from tracemem.models.series import Series
 from tracemem.ngrams import counting
 from tracemem.ngrams.tables import CANDIDATES
 from tracemem.scoring import contamination, memorization, metrics, statistics
-from tracemem.scoring.memorization import Series
+from tracemem.scoring.aggregating import per_pair
 from tracemem.scoring.statistics import Resampling
 from tracemem.scoring.tables import DECONTAMINATED
+from tracemem.settings.mining import GramSettings
 from tracemem.tasks.tables import EXAMPLES
 
 FEW = Resampling(bootstrap=50, permutations=20, seed=1)
@@ -54,7 +56,6 @@ def examples(texts=TEXTS):
             "target": targets,
             "aliases": [[target] for target in targets],
             "options": options,
-            "prompt": inputs,
         }
     )
 
@@ -68,7 +69,7 @@ def counts(tmp_path, frame, lengths):
     files.write(EXAMPLES, frame, tmp_path / "test.parquet")
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text("".join(json.dumps({"text": text}) + "\n" for text in DOCUMENTS))
-    kind = {"output_gram": "target", "stop_words": {"input": "en", "output": "en"}}
+    kind = GramSettings(output_gram="target", stop_words={"input": "en", "output": "en"})
     grams = module.candidates([str(tmp_path / "test.parquet")], [[3]], [kind], [lengths])
     candidates = files.conform(CANDIDATES, grams)["ngram"].to_pylist()
     assert candidates == sorted(set(candidates))
@@ -96,9 +97,9 @@ def test_shorter_ngrams_find_what_longer_ones_do_not(tmp_path):
 def test_an_ngram_that_was_never_counted_is_no_zero(tmp_path):
     frame = examples()
     counted = counts(tmp_path, frame, [8])
-    with pytest.raises(ValueError, match=r"1 n-grams of example 1 were .*'alpha beta gamma .* th"):
+    with pytest.raises(ValueError, match=r"1 n-gram was never counted, .*'alpha beta gamma .* th"):
         contamination.search(frame, counted[~counted["ngram"].str.startswith("alpha beta")], 8)
-    with pytest.raises(ValueError, match="3 n-grams of example 4 were never counted"):
+    with pytest.raises(ValueError, match="4 n-grams were never counted, the first: 'it was a b"):
         contamination.search(frame, counted, 14)
 
 
@@ -125,15 +126,16 @@ def study(pairs=PAIRS, model=MODEL):
     return frame, generations, pd.DataFrame(rows, columns=list(ITEMS.columns))
 
 
-def scores(held, **changes):
-    frame, generations, items = study(**changes)
+def scores(measure, held):
+    frame, generations, items = study()
+    measured = {2: measure(items, generations)}
     return contamination.score(
-        frame, generations, {2: items}, metrics.ExactMatch(), held, SERIES, FEW
+        frame, generations, measured, metrics.ExactMatch(), held, SERIES, FEW
     )
 
 
-def test_scores_over_all_the_clean_and_the_contaminated():
-    found = scores({8: HELD})
+def test_scores_over_all_the_clean_and_the_contaminated(measure):
+    found = scores(measure, {8: HELD})
     files.conform(DECONTAMINATED, found)
     assert (found["contamination_n"] == 8).all()
     performance, mem = found.iloc[:3], found.iloc[3:]
@@ -152,13 +154,13 @@ def test_scores_over_all_the_clean_and_the_contaminated():
     assert mem.iloc[2][["value", "ci_low", "ci_high"]].isna().all()
 
 
-def test_each_subset_is_scored_as_a_task_of_its_own():
-    found = scores({8: HELD})
+def test_each_subset_is_scored_as_a_task_of_its_own(measure):
+    found = scores(measure, {8: HELD})
     frame, generations, items = study()
     for subset, kept in (("all", HELD | True), ("clean", ~HELD)):
         numbers = frame["example"][kept]
-        measured = memorization.measure(items[items["example"].isin(numbers)], generations)
-        expected = memorization.score(measured, SERIES, 2, FEW).iloc[0]
+        measured = measure(items[items["example"].isin(numbers)], generations)
+        expected = memorization.score(per_pair(measured), SERIES, 2, FEW).iloc[0]
         row = found[(found["subset"] == subset) & (found["measure"] == "task-gram")].iloc[0]
         assert (expected["measure"], expected["statistic"]) == ("task-gram", "spearman")
         names = ["value", "ci_low", "ci_high", "items", "examples"]
@@ -170,9 +172,9 @@ def test_each_subset_is_scored_as_a_task_of_its_own():
         ]  # fmt: skip
 
 
-def test_an_empty_subset_has_no_value_and_the_others_are_alike(tmp_path):
+def test_an_empty_subset_has_no_value_and_the_others_are_alike(measure, tmp_path):
     nothing = np.zeros(6, bool)
-    found = scores({8: HELD, 14: nothing})
+    found = scores(measure, {8: HELD, 14: nothing})
     row = found[(found["contamination_n"] == 14) & (found["subset"] == "contaminated")].iloc[0]
     assert (row["measure"], row["reason"]) == ("performance", "no example")
     files.write(DECONTAMINATED, found, tmp_path / "found.csv")
@@ -187,13 +189,14 @@ def test_an_empty_subset_has_no_value_and_the_others_are_alike(tmp_path):
         assert all(math.isnan(value) for value in rows.loc[14, "contaminated"].tolist()[2:])
 
 
-def test_an_item_of_a_strange_example_is_refused():
+def test_an_item_of_a_strange_example_is_refused(measure):
     frame, generations, items = study()
+    measured = {2: measure(items, generations)}
     with pytest.raises(ValueError, match="items: example 5 is not among the task's examples"):
         contamination.score(
             frame.iloc[:5],
             generations,
-            {2: items},
+            measured,
             metrics.ExactMatch(),
             {8: HELD[:5]},
             SERIES,

@@ -7,6 +7,7 @@ import pytest
 
 from tracemem.jobs import files
 from tracemem.scoring import instruct
+from tracemem.scoring.measures import COMPARED
 from tracemem.scoring.tables import INSTRUCT, MEMORIZATION
 
 KEY = ["task", "n", "measure", "statistic"]
@@ -21,7 +22,8 @@ def frames():
             performance.append({**series, "group": group, "metric": metric, "value": value,
                                 **interval, "examples": 5, "signature": ""})  # fmt: skip
         for n in (3, 2):
-            for measure, statistic in (*instruct.MEASURES, ("task-gram", "kendall-distance")):
+            compared = [(measure.name, measure.statistic) for measure in COMPARED]
+            for measure, statistic in (*compared, ("task-gram", "kendall-distance")):
                 if (model, measure) == ("tuned", "infini-gram"):
                     continue
                 filled = dict.fromkeys(MEMORIZATION.columns, 0)

@@ -7,10 +7,12 @@ import scipy.stats
 
 from tracemem.jobs import files
 from tracemem.mining.tables import ITEMS
-from tracemem.scoring import memorization
-from tracemem.scoring.memorization import Series
+from tracemem.models.series import Series
+from tracemem.scoring import controls, correlating, measuring, memorization
+from tracemem.scoring.aggregating import per_answer, per_pair
+from tracemem.scoring.correcting import correct
 from tracemem.scoring.statistics import Resampling
-from tracemem.scoring.tables import CONTROLS, MEMORIZATION
+from tracemem.scoring.tables import CONTROLS, MEASURED, MEMORIZATION, VARIANTS
 
 FEW = Resampling(bootstrap=20, permutations=19, seed=1)
 SERIES = Series("questions", "tiny", 1000)
@@ -74,18 +76,20 @@ def test_span_is_the_sum_over_tokens_that_overlap_it():
     spans = pd.DataFrame(
         {"example": 0, "target_start": [0, 4, 3, 5, 0], "target_end": [3, 7, 8, 9, 12]}
     )
-    values = memorization.span_log_probabilities(spans, table)
+    values, counts = measuring.span_log_probabilities(spans, table)
     assert values.tolist() == [-1.0, -2.0, -6.0, -14.0, -15.0]
+    assert counts.tolist() == [1, 1, 2, 3, 4]
 
 
 def test_trap_the_loss_mask_runs_to_the_end_of_the_text():
     """Only tokens of the span count, and of a repeated s_y only the place the item names."""
     table = generations([(0, 5, -1.0), (5, 11, -2.0), (11, 16, -4.0), (16, 22, -8.0)])
     spans = pd.DataFrame({"example": [0], "target_start": [0], "target_end": [5]})
-    assert memorization.span_log_probabilities(spans, table).tolist() == [-1.0]
+    values, counts = measuring.span_log_probabilities(spans, table)
+    assert (values.tolist(), counts.tolist()) == ([-1.0], [1])
 
 
-def test_trap_unmatched_spans_are_skipped_silently():
+def test_trap_unmatched_spans_are_skipped_silently(measure):
     """A span not found, or cut by the context length, is dropped and counted."""
     table = generations([(0, 3, -1.0), (3, 6, -2.0)], [(0, 3, -1.0)], [])
     rows = items(
@@ -94,62 +98,65 @@ def test_trap_unmatched_spans_are_skipped_silently():
         (1, "a", "x", 0, 6, 1, 2, 2, 4),
         (2, "a", "x", 0, 6, 1, 2, 2, 4),
     )
-    measured = memorization.measure(rows, table)
+    measured = measure(rows, table)
     assert measured["dropped"].tolist() == ["", "no_span", "no_span", "no_span"]
-    scored = memorization.score(measured, SERIES, 1, FEW)
+    scored = memorization.score(per_pair(measured), SERIES, 1, FEW, infgram=False)
     assert (scored["dropped_no_span"] == 3).all() and (scored["dropped"] == 3).all()
     assert scored["value"].isna().all()
 
 
-def test_missing_example_or_probability_is_an_error():
+def test_missing_example_or_probability_is_an_error(measure):
     rows = items((5, "a", "x", 0, 3, 1, 2, 2, 4))
     with pytest.raises(ValueError, match="generations: 1 examples are missing, the first is 5"):
-        memorization.measure(rows, generations([(0, 3, -1.0)]))
+        measure(rows, generations([(0, 3, -1.0)]))
     rows = items((0, "a", "x", 0, 3, 1, 2, 2, 4))
     with pytest.raises(ValueError, match="example 0 has a token log-probability"):
-        memorization.measure(rows, generations([(0, 3, math.nan)]))
+        measure(rows, generations([(0, 3, math.nan)]))
     with pytest.raises(ValueError, match="more than once"):
-        memorization.measure(rows, pd.concat([generations([(0, 3, -1.0)])] * 2))
+        measure(rows, pd.concat([generations([(0, 3, -1.0)])] * 2))
 
 
-def test_trap_co_occurrence_as_the_smaller_of_two_counts():
+def test_trap_co_occurrence_as_the_smaller_of_two_counts(measure):
     rows = items((0, "a", "x", 0, 3, 2, 10, 50, 8))
-    measured = memorization.measure(rows, generations([(0, 3, -1.0)]))
+    measured = measure(rows, generations([(0, 3, -1.0)]))
     assert measured["corpus"][0] == pytest.approx(math.log(2 / 10))
     assert measured["corpus"][0] != pytest.approx(math.log(min(10, 8) / 10))
 
 
-def test_trap_numerator_and_denominator_of_different_kinds():
+def test_trap_numerator_and_denominator_of_different_kinds(measure):
     """Documents over documents, a probability; occurrences only by name; nonsense is refused."""
     rows = items((0, "a", "x", 0, 3, 2, 10, 50, 8))
     table = generations([(0, 3, -1.0)])
-    measured = memorization.measure(rows, table, denominator="occurrences")
-    assert measured["corpus"][0] == pytest.approx(math.log(2 / 50))
+    measured = measure(rows, table)
+    assert measured["corpus"][0] == pytest.approx(math.log(2 / 10))
+    pairs = per_pair(measured, "occurrences")
+    assert pairs["corpus"][0] == pytest.approx(math.log(2 / 50))
     for counts in ((11, 10, 50, 20), (2, 10, 50, 1), (2, 10, 9, 8), (-1, 10, 50, 8)):
         with pytest.raises(ValueError, match=r"items: .* in 1 rows; the first is \['a', 'x'\]"):
-            memorization.measure(items((0, "a", "x", 0, 3, *counts)), table)
+            measure(items((0, "a", "x", 0, 3, *counts)), table)
 
 
-def test_trap_a_pair_in_k_examples_is_tied_to_the_last():
+def test_trap_a_pair_in_k_examples_is_tied_to_the_last(measure):
     """It is one item an example, each with the probability of its own example."""
     table = generations([(0, 3, -1.0)], [(0, 3, -2.0)], [(0, 3, -3.0)])
     rows = items(*[(example, "a", "x", 0, 3, 1, 2, 2, 4) for example in range(3)])
-    measured = memorization.measure(rows, table)
+    measured = measure(rows, table)
     assert measured["model"].tolist() == [-1.0, -2.0, -3.0]
     assert measured["example"].tolist() == [0, 1, 2]
 
 
-def test_zero_counts_are_dropped_by_reason():
+def test_zero_counts_are_dropped_by_reason(measure):
     table = generations([(0, 3, -1.0)])
     rows = items(
         (0, "a", "x", 0, 3, 0, 2, 2, 4),
         (0, "b", "x", 0, 3, 0, 0, 0, 4),
         (0, "c", "x", 0, 3, 1, 2, 2, 4),
     )
-    measured = memorization.measure(rows, table)
-    assert measured["dropped"].tolist() == ["zero_count", "zero_denominator", ""]
-    assert measured["corpus"].isna().tolist() == [True, True, False]
-    row = memorization.score(measured, SERIES, 1, FEW).iloc[0]
+    pairs = per_pair(measure(rows, table))
+    assert pairs["dropped"].tolist() == ["zero_count", "zero_denominator", ""]
+    assert pairs["corpus"].isna().tolist() == [True, True, False]
+    assert pairs["output"].isna().tolist() == [True, True, False]
+    row = memorization.score(pairs, SERIES, 1, FEW).iloc[0]
     assert (row["dropped"], row["dropped_zero_count"], row["dropped_zero_denominator"]) == (2, 1, 1)
     assert row["items"] == 1
 
@@ -157,30 +164,30 @@ def test_zero_counts_are_dropped_by_reason():
 def test_trap_infgram_uses_the_last_token_only():
     spans = pd.DataFrame({"example": [0], "target_start": [0], "target_end": [6]})
     table = infgram([(0, 3, 10, 5), (3, 6, 8, 2), (6, 9, 4, 1)])
-    values, skipped = memorization.infgram_log_probabilities(spans, table)
+    values, skipped = measuring.infgram_log_probabilities(spans, table)
     assert values[0] == pytest.approx(math.log(5 / 10) + math.log(2 / 8))
     assert skipped.tolist() == [0]
 
 
-def test_trap_an_all_zero_infgram_item_becomes_probability_one():
+def test_trap_an_all_zero_infgram_item_becomes_probability_one(measure):
     table = generations([(0, 3, -1.0), (3, 6, -1.0)], [(0, 3, -2.0)])
     index = infgram([(0, 3, 10, 0), (3, 6, 8, 2)], [(0, 3, 10, 0)])
     rows = items((0, "a", "x", 0, 6, 1, 2, 2, 4), (1, "a", "x", 0, 3, 1, 2, 2, 4))
-    measured = memorization.measure(rows, table, index)
+    measured = measure(rows, table, index)
     assert measured["infgram"][0] == pytest.approx(math.log(2 / 8))
     assert math.isnan(measured["infgram"][1])
     assert measured["skipped_tokens"].tolist() == [1, 1]
-    scored = memorization.score(measured, SERIES, 1, FEW).set_index("measure")
+    scored = memorization.score(per_pair(measured), SERIES, 1, FEW).set_index("measure")
     assert (scored.loc["infini-gram", "dropped_zero_infgram"] == 1).all()
     assert (scored.loc["infini-gram", "items"] == 1).all()
     assert (scored.loc["task-gram", "dropped_zero_infgram"] == 0).all()
     assert (scored.loc["task-gram", "items"] == 2).all()
 
 
-def test_infgram_is_measured_over_the_items_of_the_task_gram():
+def test_infgram_is_measured_over_the_items_of_the_task_gram(measure):
     rows, table, index = random_study()
     rows.loc[::5, "pair_documents"] = 0
-    measured = memorization.measure(rows, table, index)
+    measured = per_pair(measure(rows, table, index))
     scored = memorization.score(measured, SERIES, 1, FEW)
     rest = scored[scored["measure"] != "task-gram-keyed"]
     assert rest["items"].nunique() == 1 and rest["dropped_zero_count"].nunique() == 1
@@ -193,12 +200,12 @@ def test_infgram_is_measured_over_the_items_of_the_task_gram():
 def test_infgram_that_does_not_reach_over_a_span_is_an_error():
     spans = pd.DataFrame({"example": [0], "target_start": [2], "target_end": [6]})
     with pytest.raises(ValueError, match="do not reach over characters 2 to 6"):
-        memorization.infgram_log_probabilities(spans, infgram([(0, 3, 10, 5)]))
+        measuring.infgram_log_probabilities(spans, infgram([(0, 3, 10, 5)]))
 
 
-def test_scores_are_those_of_scipy_and_fit_the_table():
+def test_scores_are_those_of_scipy_and_fit_the_table(measure):
     rows, table, index = random_study()
-    measured = memorization.measure(rows, table, index)
+    measured = per_pair(measure(rows, table, index))
     scored = memorization.score(measured, SERIES, 3, FEW)
     assert list(scored.columns) == list(MEMORIZATION.columns)
     files.conform(MEMORIZATION, scored)
@@ -213,15 +220,15 @@ def test_scores_are_those_of_scipy_and_fit_the_table():
     partial = (xy - xz * yz) / math.sqrt((1 - xz**2) * (1 - yz**2))
     assert value["task-gram", "partial-spearman"] == pytest.approx(partial)
     assert len(value) == 9
-    without = memorization.score(memorization.measure(rows, table), SERIES, 3, FEW)
+    without = memorization.score(per_pair(measure(rows, table)), SERIES, 3, FEW, infgram=False)
     assert set(without["measure"]) == {"task-gram", "task-gram-keyed"}
-    control = memorization.output_control(measured, SERIES, 3, FEW)
+    control = controls.output_control(measured, SERIES, 3, FEW)
     files.conform(CONTROLS, control)
     assert control["value"].item() == pytest.approx(yz)
     assert control["items"].item() == len(measured)
 
 
-def test_key_is_the_rarest_input_then_the_strongest_then_the_first():
+def test_key_is_the_rarest_input_then_the_strongest_then_the_first(measure):
     table = generations([(0, 3, -1.0), (4, 7, -2.0)], [(0, 3, -3.0)])
     rows = items(
         (0, "what is the", "x", 0, 3, 9, 900, 900, 20),
@@ -234,7 +241,7 @@ def test_key_is_the_rarest_input_then_the_strongest_then_the_first():
         (1, "apart", "x", 0, 3, 0, 2, 2, 20),
         (1, "never", "x", 0, 3, 0, 0, 0, 20),
     )
-    keyed = memorization.per_answer(memorization.measure(rows, table), "key")
+    keyed = per_answer(per_pair(measure(rows, table)), "key")
     assert keyed[["example", "output_gram", "input_gram"]].to_numpy().tolist() == [
         [0, "x", "at zorb"],
         [0, "z", "of zorb"],
@@ -243,11 +250,11 @@ def test_key_is_the_rarest_input_then_the_strongest_then_the_first():
     assert keyed["corpus"][0] == pytest.approx(math.log(3 / 5))
     assert keyed["dropped"].tolist() == ["", "", "zero_count"]
     shuffled = rows.sample(frac=1, random_state=0)
-    again = memorization.per_answer(memorization.measure(shuffled, table), "key")
+    again = per_answer(per_pair(measure(shuffled, table)), "key")
     pd.testing.assert_frame_equal(keyed, again)
 
 
-def test_aggregations_of_an_answer():
+def test_aggregations_of_an_answer(measure):
     table = generations([(0, 3, -1.0)], [(0, 3, -3.0)])
     rows = items(
         (0, "a", "x", 0, 3, 1, 4, 8, 20),
@@ -255,7 +262,7 @@ def test_aggregations_of_an_answer():
         (0, "c", "x", 0, 3, 0, 2, 4, 20),
         (1, "c", "x", 0, 3, 0, 2, 4, 20),
     )
-    measured = memorization.measure(rows, table)
+    pairs = per_pair(measure(rows, table))
     expected = {
         "mean-log": (math.log(1 / 4) + math.log(1 / 2)) / 2,
         "log-sum": math.log(3 / 4),
@@ -263,16 +270,16 @@ def test_aggregations_of_an_answer():
         "key": math.log(1 / 2),
     }
     for aggregation, value in expected.items():
-        answers = memorization.per_answer(measured, aggregation)
+        answers = per_answer(pairs, aggregation)
         assert answers["corpus"][0] == pytest.approx(value)
         assert math.isnan(answers["corpus"][1])
         assert answers["dropped"].tolist() == ["", "zero_count"]
         assert answers["model"][0] == -1.0
     with pytest.raises(ValueError, match="allowed: mean-log, log-sum, max, key"):
-        memorization.per_answer(measured, "mean")
+        per_answer(pairs, "mean")
 
 
-def test_keyed_partial_sees_recall_where_mem_sees_frequency():
+def test_keyed_partial_sees_recall_where_mem_sees_frequency(measure):
     """A model that answers by frequency alone: Mem is high, the corrected measures are not."""
     generator = np.random.default_rng(4)
     rows, targets = [], []
@@ -283,7 +290,7 @@ def test_keyed_partial_sees_recall_where_mem_sees_frequency():
         together = int(generator.integers(1, key + 1))
         rows.append((example, f"k{example}", f"y{example}", 0, 3, together, key, key, frequency))
         targets.append([(0, 3, math.log(frequency) - 10 + 0.1 * generator.normal())])
-    measured = memorization.measure(items(*rows), generations(*targets))
+    measured = per_pair(measure(items(*rows), generations(*targets)))
     value = memorization.score(measured, SERIES, 2, FEW).set_index(["measure", "statistic"])
     assert value.loc[("task-gram", "spearman"), "value"] > 0.3
     assert abs(value.loc[("task-gram-keyed", "partial-spearman"), "value"]) < 0.15
@@ -307,7 +314,7 @@ def truth_study():
 
 def test_truth_controls():
     truth, examples, table, counts = truth_study()
-    rows = memorization.truth_controls(truth, examples, table, counts, SERIES, FEW)
+    rows = controls.truth_controls(truth, examples, table, counts, SERIES, FEW)
     files.conform(CONTROLS, rows)
     rows = rows.set_index(["measure", "statistic"])
     probability = rows.loc[("truth-probability", "spearman")]
@@ -326,25 +333,27 @@ def test_truth_controls():
 def test_trap_a_failed_query_is_stored_as_zero():
     """An answer that was never counted stops the score; it is not an answer with no document."""
     truth, examples, table, counts = truth_study()
-    with pytest.raises(ValueError, match=r"1 answers were never counted, .*'name 2'"):
-        memorization.truth_controls(truth, examples, table, counts.drop(2), SERIES, FEW)
+    with pytest.raises(ValueError, match=r"1 n-gram was never counted, .*'name 2'"):
+        controls.truth_controls(truth, examples, table, counts.drop(2), SERIES, FEW)
 
 
-def test_variants_name_unit_aggregation_and_denominator():
+def test_variants_name_unit_aggregation_and_denominator(measure):
     rows, table, _ = random_study()
-    found = memorization.variants(rows, table, SERIES, 3, FEW)
+    measured = measure(rows, table)
+    found = memorization.variants(measured, SERIES, 3, FEW)
+    files.conform(VARIANTS, found)
     assert len(found) == 2 * 5 * 2
     key = ["unit", "aggregation", "denominator", "statistic"]
     value = found.set_index(key)["value"]
-    measured = memorization.measure(rows, table)
-    paper = memorization.score(measured, SERIES, 3, FEW).set_index(["measure", "statistic"])
+    paper = memorization.score(per_pair(measured), SERIES, 3, FEW)
+    paper = paper.set_index(["measure", "statistic"])
     same = (("pair", "none", "task-gram"), ("answer", "key", "task-gram-keyed"))
     for unit, aggregation, measure in same:
         for statistic in ("spearman", "partial-spearman"):
             assert value[unit, aggregation, "documents", statistic] == pytest.approx(
                 paper.loc[(measure, statistic), "value"]
             )
-    other = memorization.measure(rows, table, denominator="occurrences")
+    other = per_pair(measured, "occurrences")
     released = other.groupby("example").agg({"corpus": "mean", "model": "first"})
     assert value["answer", "mean-log", "occurrences", "spearman"] == pytest.approx(
         scipy.stats.spearmanr(released["corpus"], released["model"]).statistic
@@ -353,15 +362,123 @@ def test_variants_name_unit_aggregation_and_denominator():
 
 def test_holm_runs_over_the_rows_of_one_statistic():
     scores = pd.DataFrame(
-        {"statistic": ["a", "a", "b", "a"], "p_permutation": [0.01, 0.02, 0.04, math.nan]}
+        {
+            "task": "questions",
+            "statistic": ["a", "a", "b", "a"],
+            "p_permutation": [0.01, 0.02, 0.04, math.nan],
+        }
     )
-    corrected = memorization.correct(scores)["p_holm"]
+    corrected = correct(scores)["p_holm"]
     assert corrected[:3].tolist() == pytest.approx([0.02, 0.02, 0.04])
     assert math.isnan(corrected[3])
 
 
-def test_same_inputs_and_seed_give_the_same_scores():
+def test_same_inputs_and_seed_give_the_same_scores(measure):
     rows, table, index = random_study()
-    first = memorization.score(memorization.measure(rows, table, index), SERIES, 3, FEW)
-    again = memorization.score(memorization.measure(rows, table, index), SERIES, 3, FEW)
+    first = memorization.score(per_pair(measure(rows, table, index)), SERIES, 3, FEW)
+    again = memorization.score(per_pair(measure(rows, table, index)), SERIES, 3, FEW)
     pd.testing.assert_frame_equal(first, again)
+
+
+def test_holm_takes_permuted_answers_for_a_family_of_their_own():
+    scores = pd.DataFrame(
+        {
+            "task": ["questions", "control", "facts", "control"],
+            "statistic": ["a", "a", "a", "b"],
+            "p_permutation": [0.01, 0.03, 0.02, 0.04],
+        }
+    )
+    corrected = correct(scores, ["control"])["p_holm"]
+    assert corrected.tolist() == pytest.approx([0.02, 0.03, 0.02, 0.04])
+    assert correct(scores)["p_holm"][1] != pytest.approx(0.03)
+
+
+def test_what_is_marked_as_dropped_keeps_its_values(measure):
+    """A count of zero is evidence for other measures, and so is what is known of a lost span."""
+    table = generations([(0, 3, -1.0), (3, 6, -2.0)])
+    index = infgram([(0, 3, 10, 5), (3, 6, 8, 2)])
+    rows = items(
+        (0, "a", "x", 0, 6, 0, 20, 30, 4),
+        (0, "b", "x", 3, 6, 0, 0, 0, 4),
+        (0, "a", "z", -1, -1, 3, 20, 30, 8),
+        (0, "c", "x", 0, 3, 1, 2, 2, 4),
+    )
+    mined = rows[["input_gram", "output_gram"]].assign(cosine=[0.1, 0.2, 0.3, 0.4])
+    mined = mined.sample(frac=1, random_state=2)
+    measured = measure(rows, table, index, mined)
+    files.conform(MEASURED, measured)
+    assert measured["dropped"].tolist() == ["zero_count", "zero_denominator", "no_span", ""]
+    assert measured["corpus"][0] == -math.inf
+    assert math.isnan(measured["corpus"][1])
+    assert measured["corpus"][2] == pytest.approx(math.log(3 / 20))
+    assert measured["model"].tolist()[:2] == [-3.0, -2.0] and measured["model"][3] == -1.0
+    assert math.isnan(measured["model"][2])
+    assert measured["tokens"].tolist() == [2, 1, 0, 1]
+    assert measured["infgram"].tolist()[:2] == pytest.approx([math.log(1 / 8), math.log(1 / 4)])
+    assert math.isnan(measured["infgram"][2])
+    assert measured["cosine"].tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    counts = [name for name in ITEMS.columns if name.endswith(("_documents", "_occurrences"))]
+    assert measured[counts].to_numpy().tolist() == rows[counts].to_numpy().tolist()
+
+
+def test_measured_items_are_the_same_after_they_were_written(measure, tmp_path):
+    rows, table, index = random_study()
+    rows.loc[::5, "pair_documents"] = 0
+    rows.loc[1::7, ["target_start", "target_end"]] = -1
+    measured = measure(rows, table, index)
+    files.write(MEASURED, measured, tmp_path / "measured.parquet")
+    kept = files.read(MEASURED, tmp_path / "measured.parquet")
+    assert (kept["corpus"] == -math.inf).sum() == (rows["pair_documents"] == 0).sum() > 0
+    pd.testing.assert_frame_equal(
+        memorization.score(per_pair(kept), SERIES, 3, FEW),
+        memorization.score(per_pair(measured), SERIES, 3, FEW),
+    )
+
+
+def test_the_corpus_side_is_the_same_whatever_the_model():
+    rows, table, index = random_study()
+    mined = rows[["input_gram", "output_gram"]].drop_duplicates().assign(cosine=0.5)
+    side = measuring.corpus_side(rows, mined, index)
+    other = table.assign(token_log_probabilities=[np.array([-1.0, -1.0])] * len(table))
+    one, two = measuring.measure(side, table), measuring.measure(side, other)
+    own = ["model", "tokens", "dropped"]
+    pd.testing.assert_frame_equal(one.drop(columns=own), two.drop(columns=own))
+    assert (two["model"] == -2.0).all() and not (one["model"] == -2.0).any()
+
+
+def test_an_item_that_was_not_mined_is_an_error():
+    rows = items((0, "a", "x", 0, 3, 1, 2, 2, 4), (0, "b", "x", 0, 3, 1, 2, 2, 4))
+    mined = pd.DataFrame({"input_gram": ["a"], "output_gram": ["x"], "cosine": [0.5]})
+    with pytest.raises(ValueError, match=r"mined pairs: 1 pair was never mined, .*'b', 'x'"):
+        measuring.corpus_side(rows, mined)
+
+
+def test_without_an_item_there_is_nothing_to_measure_and_a_reason(measure):
+    measured = measure(items(), generations([(0, 3, -1.0)]), infgram([(0, 3, 10, 5)]))
+    files.conform(MEASURED, measured)
+    assert measured.empty
+    scored = memorization.score(per_pair(measured), SERIES, 1, FEW)
+    assert len(scored) == 9 and (scored["reason"] == correlating.NO_PAIR).all()
+    assert scored["value"].isna().all() and (scored["dropped"] == 0).all()
+
+
+def test_pairs_under_occurrences_are_as_reckoned_by_hand(measure):
+    table = generations([(0, 3, -1.0)])
+    rows = items(
+        (0, "a", "x", 0, 3, 2, 8, 16, 4),
+        (0, "b", "x", 0, 3, 4, 5, 40, 4),
+        (0, "c", "x", 0, 3, 0, 5, 10, 4),
+        (0, "d", "x", 0, 3, 0, 0, 0, 4),
+        (0, "e", "x", -1, -1, 1, 3, 7, 4),
+    )
+    pairs = per_pair(measure(rows, table), "occurrences")
+    assert pairs["input_count"].tolist() == [16, 40, 10, 0, 7]
+    assert pairs["pair_documents"].tolist() == [2, 4, 0, 0, 1]
+    # 2 / 16 and 4 / 40; those that are dropped have no place in a correlation.
+    assert pairs["corpus"].tolist()[:2] == pytest.approx([-math.log(8), -math.log(10)])
+    assert pairs["output"].tolist()[:2] == pytest.approx([math.log(4)] * 2)
+    assert pairs.loc[2:, ["corpus", "output"]].isna().all(axis=None)
+    # 2 / 8 and 4 / 5, in documents.
+    documents = per_pair(measure(rows, table))
+    assert documents["input_count"].tolist() == [8, 5, 5, 0, 3]
+    assert documents["corpus"].tolist()[:2] == pytest.approx([-math.log(4), math.log(0.8)])

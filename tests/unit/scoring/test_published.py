@@ -10,6 +10,7 @@ from tracemem.scoring import published
 from tracemem.scoring.tables import MEMORIZATION, PUBLISHED, SUPPORT
 from tracemem.settings.mmlu import MMLU_KNOWLEDGE
 from tracemem.settings.tasks import TaskSettings
+from tracemem.study.published import published_as
 
 OURS = {
     "small": {"path": "models/small", "revision": ""},
@@ -208,4 +209,4 @@ def test_tasks_are_known_by_their_format(given, known):
     test = ["a", "b"] if given.get("languages") else ["test/{subject}.csv"]
     test = ["news.{language}"] if given.get("directions") else test
     test = test if "format" in given and given["format"] in ("mmlu", "parallel-text") else ["a"]
-    assert TaskSettings(test=test, n=3, gamma=0.7, **given).published_as() == known
+    assert published_as(TaskSettings(test=test, n=3, gamma=0.7, **given)) == known

@@ -6,8 +6,8 @@ import pytest
 import scipy.stats
 
 from tracemem.jobs import files
+from tracemem.models.series import Series
 from tracemem.scoring import thresholds
-from tracemem.scoring.memorization import Series
 from tracemem.scoring.statistics import Resampling
 from tracemem.scoring.tables import THRESHOLDS
 
@@ -40,14 +40,13 @@ def study(examples=40, seed=0):
     return items, mined, generations
 
 
-def test_only_pairs_above_the_threshold_count():
+def test_only_pairs_above_the_threshold_count(measure):
     items, mined, generations = study()
     # The cosine of the tenth pair is itself a threshold: it is not above it.
     tenth = float(mined["cosine"].iloc[9])
     series = Series("questions", "m", 1000)
-    found = thresholds.score(
-        items, mined.sample(frac=1, random_state=1), generations, [0.4, tenth], series, 2, FEW
-    )
+    measured = measure(items, generations, mined=mined.sample(frac=1, random_state=1))
+    found = thresholds.score(measured, [0.4, tenth], series, 2, FEW)
     files.conform(THRESHOLDS, found)
     assert found["items"].tolist() == [39, 29] and found["dropped"].tolist() == [1, 1]
     model = [values[0] for values in generations["token_log_probabilities"]]
@@ -57,16 +56,15 @@ def test_only_pairs_above_the_threshold_count():
         assert row.ci_low < row.value < row.ci_high
 
 
-def test_a_threshold_that_keeps_nothing_has_no_value():
+def test_a_threshold_that_keeps_nothing_has_no_value(measure):
     items, mined, generations = study()
     series = Series("questions", "m", 1000)
-    row = thresholds.score(items, mined, generations, [0.95], series, 2, FEW).iloc[0]
+    row = thresholds.score(measure(items, generations, mined=mined), [0.95], series, 2, FEW).iloc[0]
     assert np.isnan(row["value"]) and row["items"] == 0 and row["dropped"] == 0
+    assert row["reason"] == thresholds.NO_PAIR_ABOVE
 
 
-def test_an_item_that_was_not_mined_is_an_error():
+def test_an_item_that_was_not_mined_is_an_error(measure):
     items, mined, generations = study()
-    with pytest.raises(ValueError, match=r"'x3', 'y3'.*was not mined"):
-        thresholds.score(
-            items, mined.drop(3), generations, [0.5], Series("questions", "m", 1000), 2, FEW
-        )
+    with pytest.raises(ValueError, match=r"never mined.*'x3', 'y3'"):
+        measure(items, generations, mined=mined.drop(3))

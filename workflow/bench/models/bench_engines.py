@@ -43,9 +43,9 @@ def examples(vocabulary: int, context: int) -> tuple[list[list[int]], list[list[
 
 def settings(model: str, engine: str):
     """The engine as a study runs it, in float32."""
-    from tracemem.models.engines import ModelSettings
+    from tracemem.settings.models import NamedModel
 
-    return ModelSettings("bench", model, engine=engine, dtype="float32")
+    return NamedModel(name="bench", path=model, engine=engine, dtype="float32")
 
 
 def our_scores(model: str) -> Callable[[], int]:

@@ -156,13 +156,17 @@ def assemble(
         examples: ``tables.EXAMPLES`` of the task.
 
     Raises:
-        ValueError: a chunk is not what was written, or they are not of the task's examples.
+        ValueError: a chunk is not what was written or not there, or they are not of the task's
+            examples.
     """
     found = [pa.table({name: [] for name in GENERATIONS.columns}).cast(files.schema(GENERATIONS))]
     for key, sha256 in chunks[chunks["task"] == task][["key", "sha256"]].itertuples(index=False):
         place = _place(Path(folder), key)
-        if files.checksum(place) != sha256:
-            raise ValueError(f"{place}: not the file that was written; remove it and run again")
+        if not place.exists() or files.checksum(place) != sha256:
+            wrong = (
+                "not the file that was written; remove it and" if place.exists() else "not there;"
+            )
+            raise ValueError(f"{place}: {wrong} run again with --forcerun generate")
         found.append(files.read_arrow(GENERATIONS, place))
     table = pa.concat_tables(found[1:] or found)
     if table["example"].to_pylist() != examples["example"].tolist():

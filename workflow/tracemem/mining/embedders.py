@@ -285,6 +285,7 @@ class KnownVectors:
         sides, grams = vectors["side"].to_pylist(), vectors["ngram"].to_pylist()
         self._place = {key: i for i, key in enumerate(zip(sides, grams, strict=True))}
         self._vectors = vectors["vector"].combine_chunks()
+        self._dimensions = len(self._vectors[0]) if len(self._vectors) else 1
 
     def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
         """Unit vectors (float32, [texts, dimensions]).
@@ -297,14 +298,14 @@ class KnownVectors:
             raise ValueError(f"{self.name}: {len(lost)} n-grams have no vector, e.g. {lost[0]!r}")
         rows = self._vectors.take(pa.array([self._place[side, text] for text in texts], pa.int64()))
         flat = rows.flatten().to_numpy(zero_copy_only=False)
-        return flat.reshape(len(texts), -1)
+        return flat.reshape(len(texts), self._dimensions)
 
 
 class DraftingEmbedder:
     """An embedder that keeps every vector in a folder of drafts until a job is done.
 
-    Each distinct text is embedded once, in batches that do not depend on the order of the texts. A
-    job that was killed finds there what it had embedded; :meth:`done` removes it.
+    Each distinct text of a call is embedded once, in batches that do not depend on the order of the
+    texts. A job that was killed finds the batches it had embedded; :meth:`done` removes them.
     """
 
     def __init__(self, embedder: Embedder, folder: Path | str):
@@ -313,7 +314,7 @@ class DraftingEmbedder:
         self._folder = Path(folder)
 
     def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
-        """As the embedder itself; texts already in the folder are not embedded again."""
+        """As the embedder itself; a batch already in the folder is not embedded again."""
         fresh = sorted(set(texts))
         known: dict[str, np.ndarray] = {}
         for start in range(0, len(fresh), _BATCH):

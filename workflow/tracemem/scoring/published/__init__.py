@@ -44,7 +44,7 @@ def compare(
     Args:
         published: from :func:`read`.
         tasks: what each task of the study is in the published one
-            (:meth:`tracemem.settings.tasks.TaskSettings.published_as`).
+            (:func:`tracemem.study.published.published_as`).
         models: path and revision of each model of the study.
         memorization: ``tables.MEMORIZATION``.
         performance: ``tables.PERFORMANCE``.
