@@ -17,7 +17,10 @@ from tracemem.settings.mining import EmbedderSettings, GramSettings
 from tracemem.tasks.tables import EXAMPLES
 
 
-def vectors(held: Candidates, embedder: Embedder) -> dict[str, list | pa.Array]:
+_LISTED = 2**31 - 1  # numbers in the lists of one Arrow array
+
+
+def vectors(held: Candidates, embedder: Embedder) -> dict[str, list | pa.ChunkedArray]:
     """The columns of tables.VECTORS for the n-grams of both sides."""
     several = {"input": held.input_grams, "output": held.output_grams}
     found = [taskgram.vectors(embedder, grams, side) for side, grams in several.items() if grams]
@@ -25,8 +28,13 @@ def vectors(held: Candidates, embedder: Embedder) -> dict[str, list | pa.Array]:
     return {
         "side": [side for side, grams in several.items() for _ in grams],
         "ngram": [gram for grams in several.values() for gram in grams],
-        "vector": pa.ListArray.from_arrays(
-            np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1], rows.ravel()
+        "vector": pa.chunked_array(
+            [
+                pa.ListArray.from_arrays(
+                    np.arange(len(part) + 1, dtype=np.int32) * rows.shape[1], part.ravel()
+                )
+                for part in np.array_split(rows, 1 + rows.size // _LISTED)
+            ]
         ),
     }
 

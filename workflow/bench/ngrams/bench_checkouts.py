@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.ngrams import draw_queries, make_corpus, zipf_text
-from tracemem.jobs.drafts import replacing
+from tracemem.jobs.files import replacing
 
 HERE = Path(__file__).resolve().parents[3]
 SAMPLES = 50  # documents named of each pair, as many as a study samples

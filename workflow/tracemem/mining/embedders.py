@@ -284,8 +284,12 @@ class KnownVectors:
         self.name = name
         sides, grams = vectors["side"].to_pylist(), vectors["ngram"].to_pylist()
         self._place = {key: i for i, key in enumerate(zip(sides, grams, strict=True))}
-        self._vectors = vectors["vector"].combine_chunks()
-        self._dimensions = len(self._vectors[0]) if len(self._vectors) else 1
+        parts = [
+            part.flatten().to_numpy(zero_copy_only=False).reshape(len(part), -1)
+            for part in vectors["vector"].chunks
+            if len(part)
+        ]
+        self._vectors = np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
 
     def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
         """Unit vectors (float32, [texts, dimensions]).
@@ -296,9 +300,7 @@ class KnownVectors:
         lost = [text for text in texts if (side, text) not in self._place]
         if lost:
             raise ValueError(f"{self.name}: {len(lost)} n-grams have no vector, e.g. {lost[0]!r}")
-        rows = self._vectors.take(pa.array([self._place[side, text] for text in texts], pa.int64()))
-        flat = rows.flatten().to_numpy(zero_copy_only=False)
-        return flat.reshape(len(texts), self._dimensions)
+        return self._vectors[[self._place[side, text] for text in texts]]
 
 
 class DraftingEmbedder:
