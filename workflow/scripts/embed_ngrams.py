@@ -16,7 +16,6 @@ from tracemem.ngrams.tables import COUNTS
 from tracemem.settings.mining import EmbedderSettings, GramSettings
 from tracemem.tasks.tables import EXAMPLES
 
-
 _LISTED = 2**31 - 1  # numbers in the lists of one Arrow array
 
 
