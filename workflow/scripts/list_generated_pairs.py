@@ -5,6 +5,7 @@ import pandas as pd
 from tracemem.generation import novelty
 from tracemem.generation.tables import GENERATED_PAIRS, GENERATIONS
 from tracemem.jobs import files
+from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.jobs.joblog import job_log
 from tracemem.ngrams.stopwords import sides
 from tracemem.settings.mining import GramSettings
@@ -21,6 +22,6 @@ if __name__ == "__main__":
             for generation in generations
             for n in params.n
         )
-        pairs = found[["input_gram", "output_gram"]].drop_duplicates()
-        pairs = pairs.sort_values(["input_gram", "output_gram"])
+        pairs = found[PAIR_COLUMNS].drop_duplicates()
+        pairs = pairs.sort_values(PAIR_COLUMNS)
         files.write(GENERATED_PAIRS, pairs, snakemake.output[0])

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from tracemem.jobs import files
+from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.jobs.joblog import job_log
 from tracemem.mining import taskgram
 from tracemem.mining.tables import ITEMS, MINED, PAIRS
@@ -22,11 +23,11 @@ def with_counts(
         ValueError: a pair or one of its n-grams was never counted: that is not a count of zero.
     """
     inputs, outputs = mined["input_gram"], mined["output_gram"]
-    counted = pair_counts.set_index(["input_gram", "output_gram"])["documents"]
+    counted = pair_counts.set_index(PAIR_COLUMNS)["documents"]
     grams = counts.set_index("ngram")[["documents", "occurrences"]]
     input_counts = look_up(grams, inputs, "n-gram counts")
     return mined.assign(
-        pair_documents=look_up(counted, mined[["input_gram", "output_gram"]], "pair counts"),
+        pair_documents=look_up(counted, mined[PAIR_COLUMNS], "pair counts"),
         input_documents=input_counts[:, 0],
         input_occurrences=input_counts[:, 1],
         output_documents=look_up(grams["documents"], outputs, "n-gram counts"),

@@ -118,7 +118,7 @@ def test_tasks_and_their_tables():
                "chance": {**TASK, "permuted_of": "q"}},
     )  # fmt: skip
     assert asked.task_n == {"task": ["q", "q", "t", "chance", "chance"], "n": [1, 2, 2, 1, 2]}
-    assert asked.mined_splits == [("q", "test"), ("q", "train"), ("t", "test"), ("chance", "test")]
+    assert asked.mined_splits == [("chance", "test"), ("q", "test"), ("q", "train"), ("t", "test")]
     assert asked.permuted_tasks == {"chance": "q"} and set(asked.kinds()) == {"q", "t"}
     assert asked.items("q", ITEMS) == [f"<results>/items/q.n{n}.parquet" for n in (1, 2)]
     assert asked.thresholds("q") == {1: [0.0], 2: [0.0]}

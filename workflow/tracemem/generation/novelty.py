@@ -9,13 +9,13 @@ pairs say whether what is written still has to do with its source.
 import numpy as np
 import pandas as pd
 
+from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.mining import taskgram
 from tracemem.mining.embedders import Embedder
 from tracemem.models.series import Series
 from tracemem.ngrams.stopwords import StopWords, with_stop_words
 from tracemem.ngrams.words import content_ngrams
 
-_PAIR = ["input_gram", "output_gram"]
 # Ends of the bins of cosines, 0.02 wide.
 COSINE_BINS = np.round(np.linspace(-1, 1, 101), 2)
 
@@ -83,9 +83,9 @@ def cosine_histogram(
     Returns:
         Rows of ``tables.GENERATED_COSINES``: every bin, those without a pair too.
     """
-    distinct = pairs[_PAIR].drop_duplicates()
+    distinct = pairs[PAIR_COLUMNS].drop_duplicates()
     sides = {}
-    for column, side in zip(_PAIR, ("input", "output"), strict=True):
+    for column, side in zip(PAIR_COLUMNS, ("input", "output"), strict=True):
         places, grams = pd.factorize(distinct[column], sort=True)
         sides[side] = places, taskgram.vectors(embedder, list(grams), side)
     (inputs, left), (outputs, right) = sides["input"], sides["output"]

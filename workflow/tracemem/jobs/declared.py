@@ -56,6 +56,8 @@ PAIR = {
     "input_gram": (TEXT, "s_x: n-gram of the input, words joined by one space"),
     "output_gram": (TEXT, "s_y: n-gram of the target, or the whole target"),
 }
+PAIR_COLUMNS = list(PAIR)
+"""What tells one pair from another."""
 SERIES = {
     "task": (TEXT, "task name"),
     "model": (TEXT, "model name"),

@@ -14,14 +14,15 @@ import numba
 import numpy as np
 import pandas as pd
 
+from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.mining.embedders import Embedder, Side
 from tracemem.ngrams.counts import look_up
 from tracemem.ngrams.stopwords import StopWords, with_stop_words
 from tracemem.ngrams.words import content_ngrams, word_spans, words
+from tracemem.settings.limits import LONGEST_NGRAM
 
 _log = logging.getLogger(__name__)
 _BLOCK = 4_000_000  # pairs of one pass, 8 bytes each and a few temporaries
-_LONGEST = 127  # words of an n-gram, as tables.CANDIDATES holds them
 
 
 def output_ngrams(
@@ -36,7 +37,7 @@ def output_ngrams(
     if output_gram == "ngram":
         return content_ngrams(target, n, stop_words)
     whole = words(target)
-    return [" ".join(whole)] if 0 < len(whole) <= _LONGEST else []
+    return [" ".join(whole)] if 0 < len(whole) <= LONGEST_NGRAM else []
 
 
 def candidate_grams(
@@ -50,10 +51,10 @@ def candidate_grams(
 
     Stop words are one set for all examples, or one for each, [examples].
     """
-    beyond = sum(len(words(target)) > _LONGEST for target in examples["target"])
+    beyond = sum(len(words(target)) > LONGEST_NGRAM for target in examples["target"])
     if beyond and output_gram == "target":
         _log.warning("%d whole targets of more than %d words take no part in pairs (output_gram: "
-                     "ngram takes their n-grams)", beyond, _LONGEST)  # fmt: skip
+                     "ngram takes their n-grams)", beyond, LONGEST_NGRAM)  # fmt: skip
     grams: set[str] = set()
     for text, stop in with_stop_words(examples["input"], input_stop_words):
         grams.update(content_ngrams(text, n, stop))
@@ -400,8 +401,8 @@ def alignment(
     rows = []
     true = np.zeros(len(pairs), dtype=bool)
     if truth is not None:
-        known = pd.MultiIndex.from_frame(truth[["input_gram", "output_gram"]])
-        true = pd.MultiIndex.from_frame(pairs[["input_gram", "output_gram"]]).isin(known)
+        known = pd.MultiIndex.from_frame(truth[PAIR_COLUMNS])
+        true = pd.MultiIndex.from_frame(pairs[PAIR_COLUMNS]).isin(known)
     for gamma in thresholds:
         above = (pairs["cosine"] > np.float32(gamma)).to_numpy()
         kept, right = int(above.sum()), int((above & true).sum())
@@ -440,10 +441,10 @@ def with_non_zero(
     Raises:
         ValueError: a mined pair was never counted.
     """
-    documents = counts.set_index(["input_gram", "output_gram"])["documents"]
+    documents = counts.set_index(PAIR_COLUMNS)["documents"]
     found = {}
     for (task, n), mined in pairs.items():
-        wanted = mined[["input_gram", "output_gram"]]
+        wanted = mined[PAIR_COLUMNS]
         held = look_up(documents, wanted, f"pair counts of {task}, n = {n}")
         found[task, n] = mined["cosine"].to_numpy()[held > 0]
     filled = table.copy()

@@ -40,6 +40,7 @@ from tracemem.ngrams import folding, lookup, words
 from tracemem.ngrams.samples import DOCUMENTS, Sample
 from tracemem.ngrams.scan import Events, Folded, Originals, Pairs, Tally, scan
 from tracemem.ngrams.tables import COUNTS, PAIR_COUNTS, SAMPLES
+from tracemem.settings.limits import LONGEST_NGRAM
 
 RECORD_BITS = 40  # of a document's place in a corpus; the shard's number stands above them
 _SLOTS_MORE = 1 << 12  # slots after the last that a key asks for
@@ -188,10 +189,10 @@ class Index:
         spaced = lookup.lay_out(np.frombuffer(data or b"", np.uint8), starts, names, sizes)
         if not (spaced and _canonical(names, used)):
             _refuse(texts.to_pylist())
-        if sizes.size and sizes.max() > lookup.LONGEST:
+        if sizes.size and sizes.max() > LONGEST_NGRAM:
             raise ValueError(
                 f"n-gram of {sizes.max()} words: {texts[sizes.argmax()].as_py()[:60]!r}...; "
-                f"allowed: up to {lookup.LONGEST}"
+                f"allowed: up to {LONGEST_NGRAM}"
             )
         self.sizes = sizes.astype(np.int8)
         longest = int(sizes.max(initial=1))

@@ -14,8 +14,8 @@ from numba.extending import intrinsic
 from tracemem.corpus.blocks import ONE, ZERO
 from tracemem.jobs.compiled import compiled, inlined
 from tracemem.ngrams.hashing import SPARE, hash_words, longer_check, longer_key, word_starts
+from tracemem.settings.limits import LONGEST_NGRAM
 
-LONGEST = 127  # words in the longest n-gram
 ROW = 8  # slots looked at together
 SPACE, LINE_FEED = b" \n"
 
@@ -161,8 +161,8 @@ def enter(names, bounds, sizes, tables, checks):
     Returns:
         An n-gram that has key and check of one before it, or -1; -2 where the slots run out.
     """
-    starts, longer = np.empty(LONGEST + SPARE, np.int64), np.empty(LONGEST, np.uint32)
-    word_keys, word_checks = np.empty(LONGEST, np.uint64), np.empty(LONGEST, np.uint64)
+    starts, longer = np.empty(LONGEST_NGRAM + SPARE, np.int64), np.empty(LONGEST_NGRAM, np.uint32)
+    word_keys, word_checks = np.empty(LONGEST_NGRAM, np.uint64), np.empty(LONGEST_NGRAM, np.uint64)
     keys = np.empty(sizes.size, np.uint64)
     for gram in range(sizes.size):
         size = np.uint64(sizes[gram])

@@ -30,12 +30,12 @@ import pyarrow.parquet as pq
 
 from tracemem.corpus.bad_records import OnBadRecord
 from tracemem.corpus.shards import Shard
-from tracemem.jobs.declared import I8, I64, TEXT, Table
+from tracemem.jobs.declared import I8, I64, PAIR_COLUMNS, TEXT, Table
 from tracemem.jobs.files import conform
 from tracemem.ngrams import concordance, words
 from tracemem.ngrams.counting import Index, Links, Reading, Scanner, scan_shards
-from tracemem.ngrams.lookup import LONGEST
 from tracemem.ngrams.samples import Sample
+from tracemem.settings.limits import LONGEST_NGRAM
 
 Kind = Literal["text", "csv", "parquet"]
 KINDS: dict[str, Kind] = {"": "text", ".txt": "text", ".csv": "csv", ".parquet": "parquet"}
@@ -271,7 +271,7 @@ class _Items:
     @property
     def pairs(self) -> pa.Table:
         sides = (pa.array(side) for side in np.divmod(self._distinct[0], len(self.grams)))
-        return pa.table([self.grams.take(side) for side in sides], ["input_gram", "output_gram"])
+        return pa.table([self.grams.take(side) for side in sides], PAIR_COLUMNS)
 
     def table(self, index: Index, links: Links | None, scanners: Sequence[Scanner]) -> pa.Table:
         """Table NGRAMS or PAIRS, once all is scanned."""
@@ -341,12 +341,12 @@ def _queries(sides: Sides, place: Place, name: str = "") -> Queries:
     )
     for side, forms in zip(sides, grams, strict=True):
         sizes = pc.add(pc.count_substring(forms, " "), 1).to_numpy()
-        wrong = (sizes > LONGEST) | (pc.binary_length(forms).to_numpy() == 0)
+        wrong = (sizes > LONGEST_NGRAM) | (pc.binary_length(forms).to_numpy() == 0)
         for row in np.flatnonzero(wrong)[:1].tolist():
             shown = repr(side[row]) if len(side[row]) <= 60 else f"{side[row][:60]!r}..."
             found = f"{sizes[row]} words" if forms[row].as_py() else "no word"
             where = f"{name}, {place(row)}" if name else place(row)
-            raise QueryError(f"{where}: {found} in {shown}; allowed: 1 to {LONGEST} words")
+            raise QueryError(f"{where}: {found} in {shown}; allowed: 1 to {LONGEST_NGRAM} words")
     return Queries(given, grams)
 
 

@@ -25,7 +25,6 @@ from tracemem.ngrams.lookup import (
     CHECK,
     DOCUMENTS,
     LAST,
-    LONGEST,
     OCCURRENCES,
     compare_row,
     row_of,
@@ -33,6 +32,7 @@ from tracemem.ngrams.lookup import (
     sieve_place,
 )
 from tracemem.ngrams.sampling import grown, note_event
+from tracemem.settings.limits import LONGEST_NGRAM
 
 WORDS = 1024  # words looked up together: their hashes stay in the first-level cache
 _NONE = np.uint64(0xFFFFFFFFFFFFFFFF)  # hash of a word after the last
@@ -183,8 +183,8 @@ def scan(folded, tables, tally, pairs, originals, events):
 @compiled
 def _window():
     """Room for a window, and for the words that come again with the next."""
-    starts = np.empty(WORDS + LONGEST + SPARE, np.int64)
-    room = starts.size + 2 * LONGEST
+    starts = np.empty(WORDS + LONGEST_NGRAM + SPARE, np.int64)
+    room = starts.size + 2 * LONGEST_NGRAM
     return Window(
         starts,
         np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.uint64),

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tracemem.infgram import index
+from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.ngrams.counts import look_up
 from tracemem.scoring.tables import MEASURED
 
@@ -102,8 +103,9 @@ def corpus_side(
             an example that a table lacks, or an item that was not mined.
     """
     _check_counts(items)
-    pair = ["input_gram", "output_gram"]
-    cosine = look_up(mined.set_index(pair)["cosine"], items[pair], "mined pairs", "mined")
+    cosine = look_up(
+        mined.set_index(PAIR_COLUMNS)["cosine"], items[PAIR_COLUMNS], "mined pairs", "mined"
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         corpus = np.log(
             items["pair_documents"].to_numpy(np.float64)
@@ -179,5 +181,5 @@ def _check_counts(items: pd.DataFrame) -> None:
     }
     for what, rows in wrong.items():
         if rows.any():
-            pair = items.loc[rows, ["input_gram", "output_gram"]].iloc[0].tolist()
+            pair = items.loc[rows, PAIR_COLUMNS].iloc[0].tolist()
             raise ValueError(f"items: {what}, in {int(rows.sum())} rows; the first is {pair}")

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.models.series import Series
 from tracemem.ngrams.counts import look_up
 from tracemem.scoring import statistics
 from tracemem.scoring.statistics import Resampling
 from tracemem.scoring.tables import NOVELTY
-
-_PAIR = ["input_gram", "output_gram"]
 
 
 def score(
@@ -36,9 +35,11 @@ def score(
     Raises:
         ValueError: a generated pair was never counted, which is not the same as a count of 0.
     """
-    documents = look_up(counts.set_index(_PAIR)["documents"], pairs[_PAIR], "novelty counts")
+    documents = look_up(
+        counts.set_index(PAIR_COLUMNS)["documents"], pairs[PAIR_COLUMNS], "novelty counts"
+    )
     counted = pairs.assign(documents=documents)
-    share = 1 / counted.groupby(_PAIR)["example"].transform("size")
+    share = 1 / counted.groupby(PAIR_COLUMNS)["example"].transform("size")
     parts = pd.DataFrame(
         {
             "example": counted["example"],
@@ -50,7 +51,7 @@ def score(
     if len(by_example) > examples:
         raise ValueError(f"{len(by_example)} examples have pairs, but {examples} a generation")
     by_example = np.vstack([by_example, np.zeros((examples - len(by_example), 2))])
-    distinct = counted.drop_duplicates(_PAIR)
+    distinct = counted.drop_duplicates(PAIR_COLUMNS)
     novel = int((distinct["documents"] == 0).sum())
     estimate = statistics.interval(by_example, _share, resampling)
     reason = estimate.reason if len(distinct) else "the model wrote no n-gram of this many words"

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.scoring import statistics
 from tracemem.scoring.statistics import Resampling
 
@@ -160,7 +161,7 @@ def coverage(
         "examples": len(totals),
         "with_pairs": int(items["example"].nunique()),
         "supported": len(supported),
-        "pairs": len(held[["input_gram", "output_gram"]].drop_duplicates()),
+        "pairs": len(held[PAIR_COLUMNS].drop_duplicates()),
         "median_support": float(np.median(supported)) if len(supported) else math.nan,
         "largest_support": float(supported.max()) if len(supported) else math.nan,
         "reason": reason,

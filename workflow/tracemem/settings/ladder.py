@@ -4,6 +4,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from tracemem.settings.limits import LARGEST_VOCABULARY
 from tracemem.settings.section import Name, Section
 
 
@@ -99,7 +100,7 @@ class RecipeSettings(Section):
     vocabulary: int = Field(
         default=1024,
         ge=257,
-        le=65_535,
+        le=LARGEST_VOCABULARY,
         description="Tokens of the byte-level BPE tokenizer, <|endoftext|> among them.",
     )
     tokenizer_documents: int = Field(

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from tracemem.settings.languages import LANGUAGES
+from tracemem.settings.limits import LONGEST_NGRAM
 from tracemem.settings.section import Section, listed
 
 
@@ -73,8 +74,10 @@ class MiningSettings(GramSettings):
 
     @model_validator(mode="after")
     def _consistent_mining(self):
-        if len(set(self.n)) != len(self.n) or min(self.n) < 1 or max(self.n) > 127:
-            raise ValueError(f"n: found {self.n}, allowed: different numbers from 1 to 127")
+        if len(set(self.n)) != len(self.n) or min(self.n) < 1 or max(self.n) > LONGEST_NGRAM:
+            raise ValueError(
+                f"n: found {self.n}, allowed: different numbers from 1 to {LONGEST_NGRAM}"
+            )
         if len(self.gamma) not in (1, len(self.n)):
             raise ValueError(
                 f"gamma: found {len(self.gamma)} values, allowed: 1, or {len(self.n)} as in n"

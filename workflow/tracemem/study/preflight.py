@@ -20,11 +20,9 @@ from tracemem.models import checkpoint
 from tracemem.models.checkpoint import CheckpointError
 from tracemem.settings import study as settings
 from tracemem.settings.examples import FieldSettings
+from tracemem.settings.limits import LARGEST_VOCABULARY
 from tracemem.settings.models import ModelSettings
 from tracemem.settings.study import Settings, SettingsError
-
-# Token ids of an infini-gram index are 16 bits wide, the last one apart.
-LARGEST_VOCABULARY = 65_535
 
 
 def complete(config: Mapping[str, Any], name: str) -> tuple[Settings, list[str]]:

@@ -131,12 +131,14 @@ class Study:
 
     @cached_property
     def mined_splits(self) -> list[tuple[str, str]]:
-        """Task and split of every table of examples whose n-grams are counted."""
-        return [
+        """Task and split of every table of examples whose n-grams are counted, whatever the order
+        of the tasks.
+        """
+        return sorted(
             (name, split)
             for name, task in self.tasks.items()
-            for split in sorted({"test", task.pairs_from})
-        ]
+            for split in {"test", task.pairs_from}
+        )
 
     @cached_property
     def tuned_models(self) -> dict[str, str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tracemem import tasks
+from tracemem.settings.examples import ExamplesSettings
 from tracemem.settings.languages import LANGUAGES
 from tracemem.settings.mmlu import MMLU_SUBJECTS, subjects
-from tracemem.settings.tasks import TaskSettings
 from tracemem.tasks import own_fields, parallel_files
 from tracemem.tasks.columns import SAMPLE, Table
 from tracemem.tasks.guesses import Guess, count, translates
@@ -64,8 +64,10 @@ def guess(
 
 def _with_sample(found: Guess, most: int | None) -> Guess:
     """The guess with its first examples, and what the lengths of the answers make of it."""
-    known = {**found.settings(), "test": found.test, "n": 1, "gamma": 0.0, "prompt": "{input}"}
-    task = TaskSettings.model_validate(known)
+    known = {**found.settings(), "test": found.test}
+    task = ExamplesSettings(
+        **{key: value for key, value in known.items() if key in ExamplesSettings.model_fields}
+    )
     # Subjects differ: a few examples of each file stand for all better than many of the first.
     parts = [task]
     if "{subject}" in found.test:

@@ -8,10 +8,10 @@ from typing import Any
 from tracemem.ngrams.words import words
 from tracemem.settings.examples import Format, Kind
 from tracemem.settings.languages import LANGUAGES
+from tracemem.settings.limits import LONGEST_NGRAM
 from tracemem.tasks.examples import Example
 
 _LONG = 10  # words, above which an answer is a passage rather than a name or a number
-_LONGEST = 127  # words of a target that can be one n-gram as a whole
 _N = (1, 2, 3)
 
 
@@ -88,7 +88,9 @@ def _share(lengths: Sequence[int], n: int) -> float:
 
 def _are_long(lengths: Sequence[int]) -> bool:
     """Whether more than a tenth of the answers are long, or one too long to be taken whole."""
-    return bool(lengths) and (lengths[len(lengths) * 9 // 10] > _LONG or lengths[-1] > _LONGEST)
+    return bool(lengths) and (
+        lengths[len(lengths) * 9 // 10] > _LONG or lengths[-1] > LONGEST_NGRAM
+    )
 
 
 def count(number: int) -> str:
