@@ -55,7 +55,8 @@ MEMORY = {
     "measure_alignment": "pairs", "list_generated_pairs": "pairs", "count_generated_pairs": "pairs",
     "embed_generated_pairs": "pairs", "score_novelty": "pairs", "list_pairs": "pairs",
     "gather_generated_pairs": "pairs", "assemble_generations": "scored tokens",
-    "measure_items": "items", "score_memorization": "resampled items", "score_contamination": "n-grams", "train_tokenizer": "MB of text",
+    "measure_items": "items", "score_memorization": "resampled items",
+    "score_contamination": "n-grams", "train_tokenizer": "MB of text",
 }  # fmt: skip
 # What a rule leaves behind: its files, and what they grow with.
 DISK = {
