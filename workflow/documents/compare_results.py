@@ -80,7 +80,8 @@ def main() -> None:
     old, new = tables(asked.before), tables(asked.after)
     if not old:
         sys.exit(f"{asked.before}: no table there")
-    same, wrong, lost = 0, 0, {}
+    same, wrong = 0, 0
+    lost: dict[Path, list[Path]] = {}
     for name, path in old.items():
         if name not in new:
             lost.setdefault(Path(name).parent, []).append(path)

@@ -58,7 +58,7 @@ def _kind(field: dict) -> str:
     if field.get("type") == "array":
         return f"list of {_kind(field['items'])}" if field.get("items") else "list"
     if field.get("type") == "object":
-        inner = field.get("additionalProperties") or next(
+        inner: dict | bool = field.get("additionalProperties") or next(
             iter(field.get("patternProperties", {}).values()), {}
         )
         return f"mapping to {_kind(inner)}" if isinstance(inner, dict) else "mapping"

@@ -68,6 +68,7 @@ class LogHandler(LogHandlerBase):
             self._watch.note(record)
         elif event == LogEvent.WORKFLOW_STARTED:
             if not self.common_settings.dryrun:
+                assert self.lock is not None  # a handler makes one for itself
                 self._watch = Watch(self.lock, self.common_settings, self._folder)
         elif record.getMessage() in _USUAL:
             pass

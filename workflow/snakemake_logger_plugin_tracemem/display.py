@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from typing import TextIO
 
-from rich.console import Console, Group
+from rich.console import Console, Group, JustifyMethod
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -52,7 +52,7 @@ class Display:
         """What stands on the screen, within its width and height (characters)."""
         if not run.stages:
             return Text(f"planning the jobs, {clock(run.gone)} gone")
-        parts = [self._stages(run, width)]
+        parts: list[Table | Text] = [self._stages(run, width)]
         room = height - len(run.stages) - 4
         if run.running and room > 0:
             parts += [Text(), *self._running(run, width, room)]
@@ -60,8 +60,9 @@ class Display:
 
     def _stages(self, run: Run, width: int) -> Table:
         table = Table.grid(padding=(0, 2))
-        for column in ({}, {}, {"justify": "right"}, {"justify": "right"}):
-            table.add_column(no_wrap=True, **column)
+        sides: tuple[JustifyMethod, ...] = ("left", "left", "right", "right")
+        for side in sides:
+            table.add_column(no_wrap=True, justify=side)
         for stage in run.stages.values():
             ended = run.clock() if stage.ended is None else stage.ended
             gone = "" if stage.began is None else clock(ended - stage.began)

@@ -35,7 +35,9 @@ class Lines:
             self.line(f"{planned} job{'s' * (planned != 1)}{cores}: {', '.join(run.stages)}")
         for stage in run.stages.values():
             jobs = f"{stage.total} job{'s' * (stage.total != 1)}"
-            if stage.began is not None and self._first(stage.name, "begins"):
+            if stage.began is None:
+                continue
+            if self._first(stage.name, "begins"):
                 self._timed(stage.began - run.began, f"{stage.name} begins: {jobs}")
             if stage.ended is not None and self._first(stage.name, "done"):
                 took = clock(stage.ended - stage.began)

@@ -147,8 +147,8 @@ def failure(
     for text in written:
         if message := _raised(_tracebacks(text)):
             return message
-    found = _SCRIPT.search(told)
-    script = found[0] if found else ""
+    named = _SCRIPT.search(told)
+    script = named[0] if named else ""
     if message := _raised(_printed(printed, script)):
         # What follows may be another job's.
         return "\n".join(message.split("\n")[:6])

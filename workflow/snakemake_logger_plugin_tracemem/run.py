@@ -3,9 +3,10 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from logging import LogRecord
+from typing import TypeGuard
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -13,6 +14,27 @@ from snakemake_logger_plugin_tracemem import messages, stages
 from snakemake_logger_plugin_tracemem.messages import Log
 
 _FAILED_JOBS = "At least one job did not complete successfully"
+
+
+class _Event(LogRecord):
+    """A record that tells of an event; of these fields each event has its own."""
+
+    event: LogEvent
+    stats: Mapping[str, int]
+    jobid: int
+    job_id: int
+    rule_name: str
+    rule_msg: str | None
+    wildcards: Mapping[str, str]
+    input: Iterable[str]
+    output: Iterable[str]
+    log: Iterable[str]
+    resources: object
+    exception: str
+
+
+def _tells_event(record: LogRecord) -> TypeGuard[_Event]:
+    return getattr(record, "event", None) is not None
 
 
 @dataclass
@@ -115,7 +137,9 @@ class Run:
 
     def note(self, record: LogRecord) -> str:
         """Take in one event; what it says at once, '' for most."""
-        event = getattr(record, "event", None)
+        if not _tells_event(record):
+            return self._hear(record)
+        event = record.event
         if event == LogEvent.RESOURCES_INFO:
             self.cores = getattr(record, "cores", None) or self.cores
         elif event == LogEvent.RUN_INFO:
@@ -128,8 +152,6 @@ class Run:
             return self._fail(record)
         elif event == LogEvent.ERROR:
             self._keep(record)
-        elif event is None:
-            return self._hear(record)
         return ""
 
     def _plan(self, jobs: dict[str, int]) -> None:
@@ -142,7 +164,7 @@ class Run:
     def _stage(self, job: Job) -> Stage | None:
         return self.stages.get(self._rows.get(job.rule, ""))
 
-    def _begin(self, record: LogRecord) -> None:
+    def _begin(self, record: _Event) -> None:
         resources = record.resources
         job = Job(
             record.rule_name,
@@ -170,7 +192,7 @@ class Run:
             stage.total = max(stage.total, stage.done)
             stage.ended = self.clock() if stage.done == stage.total else None
 
-    def _fail(self, record: LogRecord) -> str:
+    def _fail(self, record: _Event) -> str:
         _, told = self._told.pop(record.thread, ("", ""))
         job = self.running.pop(record.jobid, None)
         if job is None or self.stopped:
@@ -185,7 +207,7 @@ class Run:
         self.failures[record.jobid] = Failure(job, message, there)
         return f"{job.name} failed: {message.splitlines()[0]}"
 
-    def _keep(self, record: LogRecord) -> None:
+    def _keep(self, record: _Event) -> None:
         self._settle(record.thread)
         self._told[record.thread] = (record.exception, record.getMessage())
 

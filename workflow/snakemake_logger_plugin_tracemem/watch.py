@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import AbstractContextManager
 from logging import LogRecord
 from pathlib import Path
 
@@ -28,7 +29,10 @@ class Watch:
     """
 
     def __init__(
-        self, lock: threading.RLock, settings: OutputSettingsLoggerInterface, folder: Path
+        self,
+        lock: AbstractContextManager[object],
+        settings: OutputSettingsLoggerInterface,
+        folder: Path,
     ):
         self._lock, self._settings, self._folder = lock, settings, folder
         self._taken = Taken()
@@ -42,7 +46,7 @@ class Watch:
             # Drawing takes a while to import, and nobody else needs it.
             from snakemake_logger_plugin_tracemem.display import Display
 
-            self._display = Display(stream, color=not settings.nocolor)
+            self._display: Display | Lines = Display(stream, color=not settings.nocolor)
         else:
             self._display = Lines(stream)
         self._over = threading.Event()
@@ -52,14 +56,15 @@ class Watch:
     def note(self, record: LogRecord) -> None:
         """Take in one record."""
         said = self._run.note(record)
-        if getattr(record, "event", None) == LogEvent.RUN_INFO:
+        event = getattr(record, "event", None)
+        if event == LogEvent.RUN_INFO:
             # What is planned comes first, however soon a job prints.
             self._show()
         if said and (self._shown or record.levelname == "WARNING"):
             self._show()
             self._display.line(said)
         command = getattr(record, "shellcmd", None)
-        if self._settings.printshellcmds and record.event == LogEvent.SHELLCMD and command:
+        if self._settings.printshellcmds and event == LogEvent.SHELLCMD and command:
             self._display.line(command)
 
     def _pass_on(self) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from snakemake_logger_plugin_tracemem.ending import MOST, ending
 from snakemake_logger_plugin_tracemem.lines import Lines
 from snakemake_logger_plugin_tracemem.run import Run
 from snakemake_logger_plugin_tracemem.stream import Taken
+from snakemake_logger_plugin_tracemem.watch import Watch
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -465,6 +467,17 @@ def test_what_jobs_print_is_taken_in_and_kept(capfd):
     assert taken.printed(5.0) == "one\n100%\ntwo" and taken.printed(6.0) == ""
     subprocess.run(["sh", "-c", "echo afterwards >&2"], check=True)
     assert capfd.readouterr().err == "the display\nafterwards\n"
+
+
+def test_commands_are_shown_among_messages_without_an_event(capfd):
+    settings = SimpleNamespace(
+        quiet=(), nocolor=True, printshellcmds=True, show_failed_logs=False, dryrun=False
+    )
+    watch = Watch(threading.RLock(), settings, Path.cwd())
+    for values in ({"msg": "Select jobs"}, {"event": LogEvent.SHELLCMD, "shellcmd": "sort a b"}):
+        watch.note(logging.makeLogRecord({"levelname": "INFO", **values}))
+    watch.close()
+    assert "sort a b\n" in capfd.readouterr().err
 
 
 def test_the_plugin_loads_nothing_heavy():

@@ -157,7 +157,7 @@ def report(
 def _study(study: "Settings", known: "Sizes") -> list[str]:
     corpus = known.corpus
     sizes = "size not known"
-    if corpus.text_bytes is not None:
+    if corpus.bytes is not None and corpus.text_bytes is not None:
         sizes = (
             f"{size(corpus.bytes / 1e6)} at rest, {size(corpus.text_bytes / 1e6)} of text, "
             f"{corpus.documents:,.0f} documents"

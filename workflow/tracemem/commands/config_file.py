@@ -73,11 +73,17 @@ def text(draft: Draft, study: Settings) -> str:
 
 def scalar(value: Any) -> str:
     """A value in one line of YAML, quoted where it has to be."""
-    style = {"default_flow_style": True, "allow_unicode": True, "width": math.inf}
-    plain = yaml.safe_dump(value, sort_keys=False, **style).removesuffix("...\n").strip("\n")
+    plain = _dumped(value).removesuffix("...\n").strip("\n")
     if "\n" not in plain:
         return plain
-    return yaml.safe_dump(value, sort_keys=False, default_style='"', **style).strip("\n")
+    return _dumped(value, quotes='"').strip("\n")
+
+
+def _dumped(value: Any, quotes: str | None = None) -> str:
+    return yaml.safe_dump(
+        value, sort_keys=False, default_style=quotes, default_flow_style=True, allow_unicode=True,
+        width=math.inf,
+    )  # fmt: skip
 
 
 def one_line(words: str) -> str:

@@ -95,7 +95,8 @@ def draft(
 
 
 def _add_corpus(made: Draft, patterns: list[str], texts_in: str | None) -> None:
-    made.config["corpus"] = found = {"shards": patterns}
+    found: dict[str, str | list[str]] = {"shards": patterns}
+    made.config["corpus"] = found
     try:
         shards = find_shards(patterns)
         fields = [texts_in] if texts_in else filter(None, map(text_field.guess, shards))

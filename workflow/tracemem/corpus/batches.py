@@ -49,6 +49,7 @@ class Room:
         if found is None or found.size < size or found.size > 64 * max(size, BATCH_BYTES):
             new = np.empty(max(size, 2 * BATCH_BYTES), np.uint8)
             if keep:
+                assert found is not None  # what is kept lies in the smaller one
                 new[:keep] = found[:keep]
             self._arrays[name] = new
         return self._arrays[name]

@@ -194,7 +194,7 @@ def _take(url: str, answer, have: int, part: Path, note: Path) -> int | None:
         if not range_ or int(range_[1]) != have:
             found = headers.get("Content-Range")
             raise FetchError(f"{url}: asked for bytes from {have}, the answer has {found!r}")
-        total = int(range_[2])
+        total: int | None = int(range_[2])
         logger.info("%s: going on after %d bytes", url, have)
     else:
         have = 0

@@ -114,6 +114,7 @@ class Reader:
 
     def sha256(self) -> str:
         """Checksum of the bytes at rest, hexadecimal, once all is read."""
+        assert self._checksum is not None  # ``digest`` asks for it
         self._source.finish_checksum()
         return self._checksum.hexdigest()
 

@@ -62,8 +62,8 @@ def find_shards(globs: Iterable[str]) -> list[Shard]:
         path: (*path.absolute().parts[:-1], path.name.removesuffix(_ending_of(path)))
         for path in paths
     }
-    names = distinct_names(places)
-    return sorted((Shard(name, path) for path, name in names.items()), key=lambda shard: shard.name)
+    named = distinct_names(places)
+    return sorted((Shard(name, path) for path, name in named.items()), key=lambda shard: shard.name)
 
 
 def distinct_names(places: Mapping[Place, Sequence[str]]) -> dict[Place, str]:

@@ -286,13 +286,16 @@ def _answers(
                 "finite"
             )
         generation = next(written) if item.start is not None else None
-        gold = found[item.continuations.index(item.gold.target_ids)] if found else []
+        gold: np.ndarray | list[float] = (
+            found[item.continuations.index(item.gold.target_ids)] if found else []
+        )
         options = [float(one.sum(dtype=np.float64)) for one in found[: item.options]]
         lengths = [len(ids) for ids in item.continuations[: item.options]]
+        generated = len(generation.token_ids) if generation else 0
         row = {
             "example": int(item.example),
             "generation": generation.text.lstrip(" ") if generation else None,
-            "generated_tokens": len(generation.token_ids) if generation else 0,
+            "generated_tokens": generated,
             "prompt_tokens": len(item.prefix if item.start is None else item.start),
             "token_ids": item.gold.target_ids,
             "token_starts": item.gold.starts,
@@ -304,7 +307,7 @@ def _answers(
         for name, value in row.items():
             rows[name].append(value)
         seen += len(item.prefix) + sum(map(len, item.continuations))
-        seen += len(item.start or []) + row["generated_tokens"]
+        seen += len(item.start or []) + generated
     return rows, seen
 
 

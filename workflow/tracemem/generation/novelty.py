@@ -11,7 +11,7 @@ import pandas as pd
 
 from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.mining import taskgram
-from tracemem.mining.embedders import Embedder
+from tracemem.mining.embedders import Embedder, Side
 from tracemem.models.series import Series
 from tracemem.ngrams.stopwords import StopWords, with_stop_words
 from tracemem.ngrams.words import content_ngrams
@@ -84,12 +84,13 @@ def cosine_histogram(
         Rows of ``tables.GENERATED_COSINES``: every bin, those without a pair too.
     """
     distinct = pairs[PAIR_COLUMNS].drop_duplicates()
-    sides = {}
-    for column, side in zip(PAIR_COLUMNS, ("input", "output"), strict=True):
+    names: tuple[Side, Side] = ("input", "output")
+    sides: dict[Side, tuple[np.ndarray, np.ndarray]] = {}
+    for column, side in zip(PAIR_COLUMNS, names, strict=True):
         places, grams = pd.factorize(distinct[column], sort=True)
         sides[side] = places, taskgram.vectors(embedder, list(grams), side)
     (inputs, left), (outputs, right) = sides["input"], sides["output"]
-    known = left.any(axis=1)[inputs] & right.any(axis=1)[outputs]
+    known = np.any(left, axis=1)[inputs] & np.any(right, axis=1)[outputs]
     cosines = taskgram.cosines(left, right, inputs[known], outputs[known])
     # A cosine of 1 may come out a rounding above it.
     held, _ = np.histogram(np.clip(cosines, -1, 1), COSINE_BINS)

@@ -132,7 +132,9 @@ def write_tokens(
     ):
         for batch in _batches(texts):
             if len(batch[0]) > _PIECE:
-                encoded = [chain.from_iterable(_encode_long(encoder, batch[0]))]
+                encoded: Sequence[Iterable[int]] = [
+                    chain.from_iterable(_encode_long(encoder, batch[0]))
+                ]
             else:
                 encoded = _encode(encoder, batch)
             for ids in encoded:

@@ -84,7 +84,7 @@ def write_arrays(arrays: "Mapping[str, np.ndarray]", path: Path | str) -> None:
     import numpy as np
 
     with replacing(path) as draft, open(draft, "wb") as stream:
-        np.savez(stream, **arrays)
+        np.savez(stream, allow_pickle=True, **arrays)
 
 
 def read_arrays(path: Path | str) -> "dict[str, np.ndarray]":
@@ -147,17 +147,20 @@ def conform(table: Table, data: "pa.Table | pd.DataFrame | Mapping[str, Iterable
         )
     if isinstance(data, pa.Table):
         return data.select(list(table.columns)).cast(declared).replace_schema_metadata(None)
+    columns = {
+        name: _column(data[name], kind)
+        for name, kind in zip(declared.names, declared.types, strict=True)
+    }
+    return pa.table(columns, schema=declared)
+
+
+def _column(values: "Iterable", kind: "pa.DataType") -> "pa.Array | pa.ChunkedArray":
+    import pyarrow as pa
+
     # Arrow's own go as they are: pa.array would make a Python object of each value.
-    own = (pa.Array, pa.ChunkedArray)
-    return pa.table(
-        {
-            name: data[name].cast(kind)
-            if isinstance(data[name], own)
-            else pa.array(data[name], kind)
-            for name, kind in zip(declared.names, declared.types, strict=True)
-        },
-        schema=declared,
-    )
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values.cast(kind)
+    return pa.array(values, kind)
 
 
 def write(table: Table, data, path: Path | str) -> None:

@@ -40,7 +40,7 @@ def job_log(path: str | Path) -> Iterator[None]:
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     to_terminal = logging.StreamHandler(sys.stderr)
     to_terminal.setFormatter(logging.Formatter(f"{name}: %(message)s"))
-    handlers = [to_file] if watched else [to_file, to_terminal]
+    handlers: list[logging.Handler] = [to_file] if watched else [to_file, to_terminal]
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     try:
         yield

@@ -47,8 +47,8 @@ def _imports(path: Path) -> frozenset[Path]:
     """
     names: set[str] = set()
     for node in ast.walk(_tree(path)):
-        hidden = _hidden(node)
-        if hidden:
+        # Others name nothing, and stand on no line.
+        if isinstance(node, ast.stmt | ast.expr) and (hidden := _hidden(node)):
             raise ValueError(
                 f"{path}:{node.lineno}: found {hidden}; allowed: imports by whole names, which tell "
                 "what a result rests on"
@@ -58,7 +58,7 @@ def _imports(path: Path) -> frozenset[Path]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    found = set()
+    found: set[Path] = set()
     for name in names:
         parts = name.split(".")
         if parts[0] != PACKAGE.name:
@@ -110,11 +110,13 @@ class _Statement:
 def _statements(path: Path) -> tuple[_Statement, ...]:
     found = []
     for part in _tree(path).body:
-        targets = []
-        if isinstance(part, ast.Assign | ast.AnnAssign):
-            targets = getattr(part, "targets", None) or [part.target]
-        named = all(isinstance(target, ast.Name) for target in targets)
-        constants = frozenset(target.id for target in targets) if named else frozenset()
+        targets: list[ast.expr] = []
+        if isinstance(part, ast.Assign):
+            targets = part.targets
+        elif isinstance(part, ast.AnnAssign):
+            targets = [part.target]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        constants = frozenset(names if len(names) == len(targets) else ())
         looks_up = any(
             isinstance(node, ast.Name) and node.id == "globals" for node in ast.walk(part)
         )
@@ -127,7 +129,7 @@ def _used(path: Path, names: set[str]) -> str:
     whole = _statements(path)
     body = [part for part in whole if not part.constants or not part.constants.isdisjoint(names)]
     if any(part.looks_up for part in body):
-        body = whole
+        body = list(whole)
     return "\n".join(part.tree for part in body)
 
 

@@ -64,8 +64,8 @@ def _incidence(documents: list[str], window: int, pairs: int):
             break
     spread = Counter(word for held in found for word in held)
     vocabulary = sorted(word for word, count in spread.items() if count > 1)
-    number = {word: i for i, word in enumerate(vocabulary)}
-    columns = [[number[word] for word in held if word in number] for held in found]
+    numbers = {word: i for i, word in enumerate(vocabulary)}
+    columns = [[numbers[word] for word in held if word in numbers] for held in found]
     rows = np.array([row for column in columns for row in column], dtype=np.int64)
     places = np.repeat(np.arange(len(columns)), [len(column) for column in columns])
     shape = (len(vocabulary), len(found))

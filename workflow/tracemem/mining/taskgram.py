@@ -321,7 +321,7 @@ def mine(
     left = vectors(embedder, held.input_grams, "input")
     right = vectors(embedder, held.output_grams, "output")
     true = np.empty(0, np.int64) if truth is None else held.keys(truth)
-    known_left, known_right = left.any(axis=1), right.any(axis=1)
+    known_left, known_right = np.any(left, axis=1), np.any(right, axis=1)
     in_corpus = true_in_corpus = embedded = 0
     kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for inputs, outputs in held.blocks():
@@ -506,7 +506,8 @@ def match(
     places, rows = found.locate_pairs(keys[order])
     table = pairs.iloc[order[rows]].reset_index(drop=True)
     spans = []
-    current, starts = -1, {}
+    current = -1
+    starts: dict[int, dict[str, tuple[int, int]]] = {}
     for example, gram in zip(places, table["output_gram"], strict=True):
         target = examples["target"].iloc[example]
         if example != current:

@@ -117,15 +117,17 @@ def parameters(path: str, revision: str = "") -> int | None:
     for name in _WEIGHTS:
         index = find(path, f"{name}.index.json", revision)
         single = find(path, name, revision)
-        if single is None and index is None:
-            continue
+        files = []
         if single is not None:
-            files = [single]
+            files.append(single)
+        elif index is not None:
+            for part in sorted(set(_json(index)["weight_map"].values())):
+                file = find(path, part, revision)
+                if file is None:
+                    return None
+                files.append(file)
         else:
-            names = sorted(set(_json(index)["weight_map"].values()))
-            files = [find(path, part, revision) for part in names]
-            if None in files:
-                return None
+            continue
         return sum(_in_safetensors(file) if name.endswith("tensors") else _in_torch(file)
                    for file in files)  # fmt: skip
     return None

@@ -250,7 +250,7 @@ def _optimizer(
 def _run(tokens: np.ndarray, size: SizeSettings, settings: RecipeSettings, seed: int) -> str:
     """What tells one run from another, as JSON."""
     run = {
-        "tokens": hashlib.blake2b(np.ascontiguousarray(tokens), digest_size=16).hexdigest(),
+        "tokens": hashlib.blake2b(np.ascontiguousarray(tokens).data, digest_size=16).hexdigest(),
         "size": size.model_dump(),
         "ladder": settings.plain(RecipeSettings),
         "seed": seed,

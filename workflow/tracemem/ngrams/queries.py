@@ -222,8 +222,8 @@ def count(
     links = sample = None
     if queries.are_pairs or documents:
         links = Links(items.pairs, None)
-    if documents:
-        sample = Sample(links.grams, links.inputs, links.outputs, documents)
+        if documents:
+            sample = Sample(links.grams, links.inputs, links.outputs, documents)
     index = links.index if links else Index(items.grams)
     scanners = [Scanner(index, links, sample) for _ in range(threads)]
     work = f"count {queries.what} in {len(shards):,} shard{'' if len(shards) == 1 else 's'}"
@@ -279,8 +279,9 @@ class _Items:
         if links:
             places = pc.index_in(self.grams, links.grams).to_numpy()
         inputs, outputs = places[self._inputs], places[self._outputs]
-        documents = sum(scanner.documents for scanner in scanners)
-        occurrences = sum(scanner.occurrences for scanner in scanners)
+        zeros = np.zeros(len(index), np.int64)
+        documents = sum((scanner.documents for scanner in scanners), zeros)
+        occurrences = sum((scanner.occurrences for scanner in scanners), zeros)
         given, grams = self._queries.given, self._queries.grams
         if not self._queries.are_pairs:
             return conform(
@@ -293,6 +294,7 @@ class _Items:
                     "occurrences": occurrences[inputs],
                 },
             )
+        assert links is not None  # pairs are found by them
         numbers, _, rows = self._distinct
         of_pair = np.empty(numbers.size, np.int64)
         of_pair[links.rows] = sum(scanner.pair_documents for scanner in scanners)

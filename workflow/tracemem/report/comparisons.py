@@ -132,7 +132,7 @@ def _clean_against_contaminated(
         by = {row["subset"]: row for _, row in largest.iterrows()}
         if "clean" not in by or pd.isna(by["clean"]["value"]):
             continue
-        clean, dirty, whole = (by.get(name) for name in ("clean", "contaminated", "all"))
+        clean, dirty, whole = by["clean"], by.get("contaminated"), by.get("all")
         at = labels.get(clean["model"], clean["model"])
         text = f"At {at} {Point.of(clean)} on the {clean['examples']:,} clean examples"
         if dirty is not None and not pd.isna(dirty["ci_low"]) and not pd.isna(clean["ci_low"]):

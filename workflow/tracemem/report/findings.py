@@ -42,8 +42,8 @@ class Point:
     def of(cls, row, model: str = "", prefix: str = "", value: str = "value") -> "Point":
         """The point that a row of a table holds, in columns that may share a prefix."""
         found = row._asdict() if hasattr(row, "_asdict") else row
-        numbers = (found[prefix + name] for name in (value, "ci_low", "ci_high"))
-        return cls(model, *numbers, found.get("reason", ""))
+        estimate, low, high = (found[prefix + name] for name in (value, "ci_low", "ci_high"))
+        return cls(model, estimate, low, high, found.get("reason", ""))
 
     @property
     def known(self) -> bool:
@@ -413,7 +413,7 @@ def _keyed(keyed: Mapping[str, Point]) -> str:
     )
 
 
-def distances(found: Mapping[tuple, Mapping[str, Point]]) -> dict[str, float]:
+def distances(found: Mapping[Measure, Mapping[str, Point]]) -> dict[str, float]:
     """Mean absolute distance of each measure to the truth over the models that have both."""
     result = {}
     for measure in JUDGED:
@@ -424,7 +424,7 @@ def distances(found: Mapping[tuple, Mapping[str, Point]]) -> dict[str, float]:
     return result
 
 
-def _nearest(found: Mapping[tuple, Mapping[str, Point]]) -> str:
+def _nearest(found: Mapping[Measure, Mapping[str, Point]]) -> str:
     away = distances(found)
     if not away:
         return ""

@@ -349,11 +349,12 @@ def _rise(rows: pd.DataFrame, task: str, kind: str) -> Iterable[Check]:
         yield _missing(f"{task}: one size only")
         return
     name = small.iloc[1]["model"]
-    rises = [
+    larger, smaller = (
         pd.Series(dict(zip(("value", "ci_low", "ci_high"), difference(top, bottom), strict=True)))
         for bottom, top in ((large.iloc[0], large.iloc[1]), (small.iloc[0], small.iloc[1]))
-    ]
-    yield _above(*rises, f"{task}, {metric}: rise of {large.iloc[1]['model']} > rise of {name}")
+    )
+    what = f"{task}, {metric}: rise of {large.iloc[1]['model']} > rise of {name}"
+    yield _above(larger, smaller, what)
     if kind != "multiple-choice":
         bound = NEAR_ZERO * _RANGE.get(metric, 1.0)
         best = small.iloc[1]

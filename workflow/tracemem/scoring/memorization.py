@@ -70,7 +70,10 @@ def variants(
     rows = []
     for denominator in ("documents", "occurrences"):
         pairs = per_pair(measured, denominator)
-        frames = {"none": pairs, **{name: per_answer(pairs, name) for name in AGGREGATIONS}}
+        frames: dict[str, pd.DataFrame] = {
+            "none": pairs,
+            **{name: per_answer(pairs, name) for name in AGGREGATIONS},
+        }
         for aggregation, frame in frames.items():
             for statistic in (SPEARMAN, PARTIAL_SPEARMAN):
                 found = row(frame, "corpus", statistic, series, n, TASK_GRAM, resampling)

@@ -8,6 +8,7 @@ import os
 import re
 import string
 import unicodedata
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -281,7 +282,7 @@ def _column(values) -> np.ndarray:
 
 def load(task: MetricSettings) -> list[Metric]:
     """The metrics of a task, in the order of its settings."""
-    makers = {
+    makers: dict[str, Callable[[], Metric]] = {
         "exact-match": ExactMatch,
         "final-answer": FinalAnswer,
         "accuracy": Accuracy,

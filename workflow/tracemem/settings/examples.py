@@ -182,10 +182,10 @@ class ExamplesSettings(Section):
                     )
         if self.format == "mmlu":
             known = {*MMLU_GROUPS, *MMLU_SUBJECTS}
-            wrong = [group for group in self.groups if group not in known]
-            if wrong:
+            unknown = [group for group in self.groups if group not in known]
+            if unknown:
                 raise ValueError(
-                    f"groups: found {wrong[0]!r}, allowed: {', '.join(MMLU_GROUPS)}, or subjects: "
+                    f"groups: found {unknown[0]!r}, allowed: {', '.join(MMLU_GROUPS)}, or subjects: "
                     f"{', '.join(MMLU_SUBJECTS)}"
                 )
 
@@ -240,6 +240,7 @@ class ExamplesSettings(Section):
 
     def hub_of(self, direction: str) -> HubSettings:
         """The data set of one direction: its subset may be named after the pair of languages."""
+        assert self.hub is not None  # only asked for where there is a data set
         languages = self.languages_by_direction()[direction]
         return self.hub.model_copy(update={"subset": self.hub.subset.format(**_pairs(languages))})
 

@@ -181,21 +181,22 @@ class Settings(Section):
 
     def study_models(self) -> dict[str, ModelSettings]:
         """Every model of the study by name, the ladder's first, in order of size."""
-        ladder = {}
-        for name, made in self.trained().items():
-            size = self.ladder.sizes[made.size]
-            ladder[name] = ModelSettings(
-                path=f"{self.results}/ladder/{name}",
-                parameters=size.parameters(self.ladder.vocabulary),
-                family="ladder",
-                # Heads narrower than 32 dimensions are beyond vllm.
-                engine="" if size.hidden // size.heads >= 32 else "transformers",
-                dtype=self.ladder.dtype,
-                gpus=self.ladder.gpus,
-                # Room for an engine besides what training takes.
-                mem_mb=self.ladder.mem_mb + 2000,
-            )
-        models = {**ladder, **self.models}
+        trained = {}
+        if ladder := self.ladder:
+            for name, made in self.trained().items():
+                size = ladder.sizes[made.size]
+                trained[name] = ModelSettings(
+                    path=f"{self.results}/ladder/{name}",
+                    parameters=size.parameters(ladder.vocabulary),
+                    family="ladder",
+                    # Heads narrower than 32 dimensions are beyond vllm.
+                    engine="" if size.hidden // size.heads >= 32 else "transformers",
+                    dtype=ladder.dtype,
+                    gpus=ladder.gpus,
+                    # Room for an engine besides what training takes.
+                    mem_mb=ladder.mem_mb + 2000,
+                )
+        models = {**trained, **self.models}
         return dict(sorted(models.items(), key=lambda item: item[1].parameters))
 
     def world_shards(self) -> list[str]:
@@ -209,9 +210,10 @@ def _walk(schema: type[BaseModel], location: tuple) -> type[BaseModel] | None:
         field = schema.model_fields.get(part) if isinstance(part, str) else None
         if field is None:
             return None
-        schema = next(iter(_sections(field.annotation)), None)
-        if schema is None:
+        inner = next(_sections(field.annotation), None)
+        if inner is None:
             return None
+        schema = inner
     return schema
 
 
@@ -222,13 +224,13 @@ def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _sections(inner)
 
 
-def _line(error: dict) -> str:
+def _line(error: Mapping[str, Any]) -> str:
     location = error["loc"]
     key = ".".join(str(part) for part in location if part != "[key]") or "config"
     if error["type"] == "extra_forbidden":
         *above, last = location
         # Names of tasks, models and the like are not fields: step over them.
-        section = Settings
+        section: type[BaseModel] = Settings
         for part in above:
             section = _walk(section, (part,)) or section
         allowed = sorted(section.model_fields)

@@ -4,7 +4,7 @@ What a kind of task leaves out is filled in here, so that a dump of the settings
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import model_validator
 
@@ -61,10 +61,10 @@ class TaskSettings(
         kind = KIND_OF.get(filled.get("format", "jsonl"))
         if kind:
             filled.setdefault("kind", kind)
-        for key, value in _DEFAULTS.get(filled.get("kind"), {}).items():
+        for key, value in _DEFAULTS.get(filled.get("kind", ""), {}).items():
             filled.setdefault(key, value)
         if "stop_words" not in filled:
-            sides = ["en", "en"]
+            sides: list[str | None] = ["en", "en"]
             if filled.get("directions"):
                 sides = ["direction", "direction"]
             elif filled.get("kind") == "translation":
@@ -99,7 +99,7 @@ class TaskSettings(
         for metric in self.metrics:
             if (metric in OPTION_METRICS) != (self.kind == "multiple-choice"):
                 allowed = [
-                    name for name in MetricName.__args__
+                    name for name in get_args(MetricName)
                     if (name in OPTION_METRICS) == (self.kind == "multiple-choice")
                 ]  # fmt: skip
                 raise ValueError(

@@ -6,7 +6,7 @@ reckoned from an assumed share of a named card's peak.
 """
 
 import heapq
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -158,7 +158,8 @@ def wall_seconds(
     that wants more cores or GPUs than there are takes what there is.
     """
     waiting: dict[str, list[tuple[float, int, int]]] = {}
-    before: Counter[str] = Counter()  # the pieces of a size are trained one after another
+    # The pieces of a size are trained one after another.
+    before: defaultdict[str, float] = defaultdict(float)
     for job in (job for several in planned.values() for job in several):
         wide = min(job.cores, cores)
         taken = seconds(job, rates) / (1 if job.gpus else wide)

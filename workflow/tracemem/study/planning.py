@@ -111,6 +111,7 @@ class _Amounts:
 
     def index_vocabulary(self) -> int:
         """Tokens of the infinity-gram LM."""
+        assert self.study.infgram is not None  # nobody else has its tokens
         own = self.study.infgram.tokenizer
         return self.study.ladder.vocabulary if self.study.ladder and not own else _VOCABULARY
 
@@ -290,8 +291,8 @@ def _mining(amounts: _Amounts) -> Iterator[Job]:
             work = {"n-grams": amounts.ngrams, "pairs": pairs, "items": items[n]}
             yield Job("tabulate_pairs", work, f"{task}.n{n}")
     yield Job("measure_alignment", {"pairs": pairs})
-    items = sum(sum(amounts.items(task).values()) for task in study.tasks)
-    yield Job("measure_coverage", {"items": items})
+    every = sum(sum(amounts.items(task).values()) for task in study.tasks)
+    yield Job("measure_coverage", {"items": every})
 
 
 def _generation(amounts: _Amounts) -> Iterator[Job]:

@@ -126,7 +126,7 @@ def _with_parameters(study: Settings, notes: list[str]) -> Settings:
     """The study with the parameters its models' files hold; those not known stay 0."""
     models = dict(study.models)
     for name, model in models.items():
-        counted = 0
+        counted: int | None = 0
         if not model.parameters:
             with suppress(CheckpointError):  # told with the other problems
                 counted = checkpoint.parameters(model.path, model.revision)
@@ -264,8 +264,9 @@ def _of_models(study: Settings) -> Iterator[str]:
                 f"models.{name}.chat_template: found true, but the tokenizer of {model.path!r} has "
                 "no chat template; allowed: false"
             )
-    for name in study.ladder.sizes if study.ladder else ():
-        yield from _of_lengths(study, name, study.ladder.context)
+    if study.ladder:
+        for name in study.ladder.sizes:
+            yield from _of_lengths(study, name, study.ladder.context)
 
 
 def _of_parameters(name: str, model: ModelSettings) -> Iterator[str]:

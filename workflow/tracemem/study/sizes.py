@@ -22,6 +22,7 @@ from tracemem.models import checkpoint
 from tracemem.settings.mmlu import MMLU_GROUPS, subjects
 from tracemem.settings.study import Settings
 from tracemem.settings.tasks import TaskSettings
+from tracemem.settings.world import WorldSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,7 +161,7 @@ class Sizes:
 
 def of(study: Settings, text_bytes: float | None = None, earlier: bool = True) -> Sizes:
     """What can be known of a study; see :func:`of_corpus` and :func:`of_split`."""
-    splits = {
+    splits: dict[tuple[str, str], Split] = {
         (name, split): of_split(study, name, split)
         for name, task in study.tasks.items()
         for split in sorted({"test", task.pairs_from})
@@ -206,7 +207,7 @@ def of_corpus(study: Settings, text_bytes: float | None = None, earlier: bool = 
     if known:
         return known
     if study.world:
-        return _of_world(study)
+        return _of_world(study.world)
     if all(shard.path.exists() for shard in shards):
         return _of_sample(shards, study)
     if text_bytes is None:
@@ -229,8 +230,10 @@ def _of_manifest(study: Settings, names: set[str]) -> Corpus | None:
     manifest = files.read(MANIFEST, path)
     if set(manifest["shard"]) != names:
         return None
-    sizes = (float(manifest[name].sum()) for name in ("bytes", "text_bytes", "documents"))
-    return Corpus(len(manifest), *sizes, source=f"as {path} has it")
+    at_rest, text, documents = (
+        float(manifest[name].sum()) for name in ("bytes", "text_bytes", "documents")
+    )
+    return Corpus(len(manifest), at_rest, text, documents, f"as {path} has it")
 
 
 def _of_sample(shards: list[Shard], study: Settings) -> Corpus:
@@ -258,12 +261,12 @@ def _bytes(path: Path) -> int:
     return path.stat().st_size
 
 
-def _of_world(study: Settings) -> Corpus:
+def _of_world(settings: WorldSettings) -> Corpus:
     import numpy as np
     import orjson
     import zstandard
 
-    world = _world(study)
+    world = _world(settings)
     places = np.linspace(0, world.size, 21).astype(int)[:-1].tolist()
     each = -(-min(_DOCUMENTS, world.size) // len(places))
     drawn = [
@@ -274,7 +277,7 @@ def _of_world(study: Settings) -> Corpus:
     share = world.size / max(len(drawn), 1)
     lines = b"\n".join(orjson.dumps({"text": text, "meta": {"kind": kind}}) for text, kind in drawn)
     return Corpus(
-        shards=study.world.shards,
+        shards=settings.shards,
         bytes=share * len(zstandard.ZstdCompressor(level=3).compress(lines)),
         text_bytes=share * sum(len(text.encode()) for text, _ in drawn),
         documents=world.size,
@@ -285,12 +288,12 @@ def _of_world(study: Settings) -> Corpus:
 _worlds: dict[str, "World"] = {}
 
 
-def _world(study: Settings) -> "World":
+def _world(settings: WorldSettings) -> "World":
     from tracemem.world.generator import World
 
-    key = study.world.model_dump_json()
+    key = settings.model_dump_json()
     if key not in _worlds:
-        _worlds[key] = World(study.world)
+        _worlds[key] = World(settings)
     return _worlds[key]
 
 
@@ -306,8 +309,8 @@ def of_split(study: Settings, name: str, split: str) -> Split:
     if task.hub or task.test_set:
         return _reckoned(study, task, split)
     made = {f"{study.results}/world/tasks/{made}.{split}.jsonl": made for made in _made(study)}
-    if made.keys() & set(task.files(split)):
-        frame = _of_made(study, task, split, made)
+    if study.world and made.keys() & set(task.files(split)):
+        frame = _of_made(study.world, task, split, made)
         return _measured(study, task, split, frame, "generated")
     return _measured(study, task, split, tasks.load(task, split), ", ".join(task.files(split)[:2]))
 
@@ -319,12 +322,12 @@ def _made(study: Settings) -> Iterable[str]:
 
 
 def _of_made(
-    study: Settings, task: TaskSettings, split: str, made: Mapping[str, str]
+    settings: WorldSettings, task: TaskSettings, split: str, made: Mapping[str, str]
 ) -> "pd.DataFrame":
     """Examples of a generated world, as the columns of tables.EXAMPLES that count here."""
     import pandas as pd
 
-    world = _world(study)
+    world = _world(settings)
     found = [example for path in task.files(split) for example in world.examples(made[path], split)]
     limit = task.test_limit if split == "test" else task.train_limit
     found = found[: limit or None]

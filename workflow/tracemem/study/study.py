@@ -19,7 +19,7 @@ from tracemem.settings import mmlu, rules
 from tracemem.settings.answering import MetricSettings, WritingSettings
 from tracemem.settings.corpus import ReadingSettings
 from tracemem.settings.examples import ExamplesSettings
-from tracemem.settings.ladder import Made, RecipeSettings
+from tracemem.settings.ladder import LadderSettings, Made, RecipeSettings
 from tracemem.settings.mining import EmbedderSettings, GramSettings
 from tracemem.settings.models import ModelSettings, RunSettings
 from tracemem.settings.statistics import ResamplingSettings
@@ -237,9 +237,14 @@ class Study:
         draws = self.settings.statistics.plain(ResamplingSettings)
         return {**draws, "seed": self.settings.seed}
 
+    @property
+    def _ladder(self) -> LadderSettings:
+        assert self.settings.ladder is not None  # it alone has models that are trained here
+        return self.settings.ladder
+
     def training(self, trained: str) -> dict[str, Any]:
         """What decides the weights of a model that is trained here: recipe, size and seed."""
-        ladder, made = self.settings.ladder, self.trained[trained]
+        made, ladder = self.trained[trained], self._ladder
         return {
             "ladder": ladder.plain(RecipeSettings),
             "size": ladder.sizes[made.size].plain(),
@@ -248,7 +253,7 @@ class Study:
 
     def pieces(self, trained: str) -> int:
         """Jobs that the training of a model is cut into."""
-        return self.settings.ladder.sizes[self.trained[trained].size].pieces
+        return self._ladder.sizes[self.trained[trained].size].pieces
 
     def folder(self, model: str) -> list[str]:
         """Folder of a model that is trained here; none of another: a hub has no file to wait for."""

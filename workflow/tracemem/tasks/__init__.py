@@ -146,7 +146,7 @@ def _permuted(found: list[Example]) -> list[Example]:
     groups: dict[str, list[int]] = {}
     for place in _by_hash(found):
         groups.setdefault(found[place].group, []).append(place)
-    answers = {}
+    answers: dict[int, int] = {}
     for places in groups.values():
         answers.update(zip(places, [*places[1:], places[0]], strict=True))
     return [

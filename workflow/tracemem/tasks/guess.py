@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tracemem import tasks
-from tracemem.settings.examples import ExamplesSettings
+from tracemem.settings.examples import ExamplesSettings, Kind
 from tracemem.settings.languages import LANGUAGES
 from tracemem.settings.mmlu import MMLU_SUBJECTS, subjects
 from tracemem.tasks import own_fields, parallel_files
@@ -26,7 +26,7 @@ __all__ = ["Guess", "guess"]
 
 def guess(
     path: str,
-    kind: str = "",
+    kind: Kind | Literal[""] = "",
     fields: Mapping[str, str] | None = None,
     examples: int | None = SAMPLE,
 ) -> Guess:
@@ -137,7 +137,7 @@ def _triviaqa(path: str) -> Guess:
     return Guess("triviaqa", "question-answering", path, said=(said,))
 
 
-def _of_table(table: Table, kind: str, known: dict[str, str]) -> Guess:
+def _of_table(table: Table, kind: Kind | Literal[""], known: dict[str, str]) -> Guess:
     for name in known.values():
         if name not in table.columns:
             raise TaskError(f"{table.path}: no field {name!r}, found: {', '.join(table.columns)}")

@@ -73,13 +73,14 @@ def gold_of(record: dict[str, Any], name: str, place: str) -> str | int:
 
 def how_written(golds: Sequence[str | int], options: Sequence[Sequence[str]]) -> str:
     """How the gold answers of a file name their options: as a text, a letter or a number."""
-    if any(isinstance(gold, int) for gold in golds):
+    texts = [gold for gold in golds if not isinstance(gold, int)]
+    if len(texts) < len(golds):
         return "number"
-    pairs = list(zip(golds, options, strict=True))
+    pairs = list(zip(texts, options, strict=True))
     if 2 * sum(_plain(gold) in map(_plain, choices) for gold, choices in pairs) >= len(pairs):
         return "text"
     for written, number_of in (("letter", _letter), ("number", _number)):
-        numbers = [number_of(gold) for gold in golds]
+        numbers = [number_of(gold) for gold in texts]
         inside = sum(
             -1 < number < len(choices) for number, choices in zip(numbers, options, strict=True)
         )

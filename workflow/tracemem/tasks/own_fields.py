@@ -6,6 +6,7 @@ Known names come first (``columns.NAMES``), then what the values look like.
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from tracemem.ngrams.words import words
 from tracemem.settings.examples import Kind
@@ -30,7 +31,7 @@ _WRITTEN = {
 }  # fmt: skip
 
 
-def of_table(table: Table, kind: str, known: dict[str, str]) -> Guess:
+def of_table(table: Table, kind: Kind | Literal[""], known: dict[str, str]) -> Guess:
     """The guess for own records; what is known of kind and fields is kept.
 
     Raises:
@@ -137,7 +138,9 @@ def _names_options(column: Column, options: Column) -> bool:
 def _options_by_shape(table: Table, target: str) -> str:
     """Lists of one length that hold the answer, and not always first, as aliases have it."""
     golds = table.columns.get(target or table.named("target", lambda column: not column.is_texts))
-    for column in table.columns.values() if golds else ():
+    if golds is None:
+        return ""
+    for column in table.columns.values():
         if column.is_texts and len({len(value) for value in column.values}) == 1:
             several = len(column.values[0]) > 1 and _names_options(golds, column)
             if several and [value[0] for value in column.values] != list(golds.values):

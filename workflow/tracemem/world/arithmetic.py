@@ -57,7 +57,7 @@ class Arithmetic:
             )
             count = max(1, round(len(keys) * settings.held_out_share))
             held = {keys[place] for place in order[:count]}
-            kept = {True: [], False: []}
+            kept: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
             for pair in pairs:
                 kept[(max(pair), min(pair)) in held].append(pair)
             self._pairs.append({side: np.array(members) for side, members in kept.items()})

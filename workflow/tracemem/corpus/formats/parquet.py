@@ -146,6 +146,8 @@ class ParquetRows(Source):
 
     def finish_checksum(self) -> None:
         """Read the file again, which is not read from front to back otherwise."""
+        if self.checksum is None:
+            return
         with self.path.open("rb") as file:
             while data := file.read(1 << 20):
                 self.checksum.update(data)

@@ -75,16 +75,16 @@ class TextFolder(Source):
         entries, first = taken
         good = []
         for k, (name, data) in enumerate(entries):
-            what = "" if data is not None else "not a .txt file; allowed: .txt files only"
-            try:
-                if data is not None:
+            what = "not a .txt file; allowed: .txt files only"
+            if data is not None:
+                try:
                     data.decode()
-            except UnicodeDecodeError as wrong:
-                what = f"invalid UTF-8 at byte {wrong.start}; allowed: text in UTF-8"
-            if what:
-                self.bad_records.met(first + k, f"{name}: {what}")
-            else:
-                good.append((first + k, data.removeprefix(b"\xef\xbb\xbf")))
+                except UnicodeDecodeError as wrong:
+                    what = f"invalid UTF-8 at byte {wrong.start}; allowed: text in UTF-8"
+                else:
+                    good.append((first + k, data.removeprefix(b"\xef\xbb\xbf")))
+                    continue
+            self.bad_records.met(first + k, f"{name}: {what}")
         ends = np.cumsum([len(data) for _, data in good], dtype=np.int64)
         size = int(ends[-1]) if good else 0
         text = room.array("text", size + PAD)

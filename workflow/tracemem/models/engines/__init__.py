@@ -12,11 +12,14 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tracemem.settings.models import NamedModel
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 
 class ModelError(RuntimeError):
@@ -47,7 +50,7 @@ class Engine(ABC):
     """
 
     settings: NamedModel
-    tokenizer: object
+    tokenizer: "PreTrainedTokenizerBase"
     context_length: int
     identity: dict
 
@@ -156,7 +159,9 @@ def context_of(settings: NamedModel, config) -> int:
     return min(known)
 
 
-def read_parts(settings: NamedModel) -> tuple[Source, object, object, frozenset[int], dict]:
+def read_parts(
+    settings: NamedModel,
+) -> tuple[Source, "PretrainedConfig", "PreTrainedTokenizerBase", frozenset[int], dict]:
     """Source, config, tokenizer, end-of-text tokens and identity of a model: all but its weights.
 
     Raises:

@@ -205,7 +205,9 @@ class TransformersEngine(Engine):
             chosen = [(prefixes[i], continuations[i][wanted[i][0]]) for i in batch]
             ids, _ = self._padded_right([prefix + one[:-1] for prefix, one in chosen])
             hidden, _ = self._forward(ids, use_cache=False)
-            rows, columns, tokens = [], [], []
+            rows: list[int] = []
+            columns: list[int] = []
+            tokens: list[int] = []
             for row, (prefix, one) in enumerate(chosen):
                 rows += [row] * len(one)
                 columns += range(len(prefix) - 1, len(prefix) - 1 + len(one))
@@ -229,11 +231,13 @@ class TransformersEngine(Engine):
             longer = [p for p, one in enumerate(options) if len(one) > 1]
             if not longer:
                 return
-            rows = self._tensor([owners[p] for p in longer])
-            cache.batch_select_indices(rows)
+            kept = self._tensor([owners[p] for p in longer])
+            cache.batch_select_indices(kept)
             ids, own = self._padded_right([options[p][:-1] for p in longer])
-            hidden, _ = self._forward(ids, torch.cat([mask[rows], own], 1), cache, use_cache=True)
-            rows, columns, tokens = [], [], []
+            hidden, _ = self._forward(ids, torch.cat([mask[kept], own], 1), cache, use_cache=True)
+            rows: list[int] = []
+            columns: list[int] = []
+            tokens: list[int] = []
             for row, p in enumerate(longer):
                 rows += [row] * (len(options[p]) - 1)
                 columns += range(len(options[p]) - 1)
@@ -274,8 +278,8 @@ class TransformersEngine(Engine):
             return first_stop(text, stop) >= 0
 
         def work(batch: list[int]) -> None:
-            for i in batch:
-                written[i] = []
+            for prompt in batch:
+                written[prompt] = []
             ids, mask = self._padded_left([prompts[i] for i in batch])
             hidden, cache = self._forward(ids, mask, use_cache=True)
             # Rows of the cache that are still being written; None where a row is done.

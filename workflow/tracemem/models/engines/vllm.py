@@ -105,7 +105,8 @@ class VllmEngine(Engine):
     ) -> list[list[np.ndarray]]:
         """As :meth:`Engine.score`; several continuations of a prefix share its cached blocks."""
         scores = [[np.zeros(0, np.float32) for _ in each] for each in continuations]
-        single, shared = [], []
+        single: list[tuple[int, int]] = []
+        shared: list[tuple[int, int]] = []
         for i, each in enumerate(continuations):
             places = [(i, k) for k, one in enumerate(each) if one]
             (shared if len(places) > 1 else single).extend(places)

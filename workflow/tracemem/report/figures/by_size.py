@@ -1,6 +1,7 @@
 """Memorization, Kendall distance and novelty against the size of the model."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,9 @@ from tracemem.scoring.measures import (
 )  # fmt: skip
 
 COLUMNS_OF_MEMORIZATION = (MEM, FREQUENCY, PARTIAL, KEYED)
-_PERMUTED = {"color": "0.55", "linestyle": "-.", "linewidth": 0.9, "marker": "", "markersize": 0}
+_PERMUTED: dict[str, Any] = {
+    "color": "0.55", "linestyle": "-.", "linewidth": 0.9, "marker": "", "markersize": 0
+}  # fmt: skip
 
 
 @drawing

@@ -45,7 +45,7 @@ def instruct_against_base(instruct: pd.DataFrame) -> Figure:
         axis.axvline(0, color="0.3", linewidth=0.7)
         for row in facet.itertuples():
             color, marker = styles[row.instruct]
-            y = kinds.index(((row.measure, row.statistic), row.n))
+            y: float = kinds.index(((row.measure, row.statistic), row.n))
             y += 0.5 * ((names.index(row.instruct) + 0.5) / len(names) - 0.5)
             axis.hlines(y, row.ci_low, row.ci_high, color=color, linewidth=0.9, zorder=2)
             apart = row.ci_low > 0 or row.ci_high < 0
