@@ -44,7 +44,8 @@ def load64(_context, array, index):
     """The eight bytes from ``index`` on as one number, little-endian, at any alignment."""
 
     def code(context, builder, signature, arguments):
-        place = pointer(context, builder, signature.args[0], *arguments, 8)
+        data, at = arguments
+        place = pointer(context, builder, signature.args[0], data, at, 8)
         place = builder.bitcast(place, ir.IntType(64).as_pointer())
         return builder.load(place, align=1)
 

@@ -53,7 +53,8 @@ def _line_feed_bits(_context, array, index):
     """One bit for each of 64 bytes: whether it is a line feed."""
 
     def code(context, builder, signature, arguments):
-        return compared(context, builder, signature.args[0], *arguments, "==", LINE_FEED)
+        data, at = arguments
+        return compared(context, builder, signature.args[0], data, at, "==", LINE_FEED)
 
     return types.uint64(array, types.intp), code
 

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.dispatcher import Dispatcher
 
 from tracemem.jobs import source
 
 
-def compiled(loop: Callable) -> Callable:
+def compiled(loop: Callable) -> Dispatcher:
     """A loop, compiled when it is first called with arguments of some types.
 
     It runs without the interpreter's lock and knows plain numbers, arrays and named tuples of them.
@@ -30,7 +31,7 @@ def compiled(loop: Callable) -> Callable:
     return dispatcher
 
 
-def part(loop: Callable) -> Callable:
+def part(loop: Callable) -> Dispatcher:
     """A part of compiled loops, which makes no array and is kept with what calls it.
 
     Without arrays to make it need not count who holds those it is given: a locked instruction for
@@ -39,12 +40,12 @@ def part(loop: Callable) -> Callable:
     return njit(nogil=True, _nrt=False)(loop)
 
 
-def inlined(loop: Callable) -> Callable:
+def inlined(loop: Callable) -> Dispatcher:
     """A part that is called for every byte, word or document: no call is left of it."""
     return njit(nogil=True, _nrt=False, forceinline=True)(loop)
 
 
-def is_kept(loop: Callable) -> bool:
+def is_kept(loop: Dispatcher) -> bool:
     """Whether an earlier run has left a compiled loop as it is now."""
     return loop._cache.is_filled
 

@@ -381,7 +381,7 @@ def code_points() -> tuple[np.ndarray, np.ndarray]:
 def _aligned(size: int, kind: type) -> np.ndarray:
     """Zeros that start where a cache line does."""
     width = np.dtype(kind).itemsize
-    room = np.zeros(size + 64 // width, kind)
+    room: np.ndarray = np.zeros(size + 64 // width, kind)
     start = -room.ctypes.data % 64 // width
     return room[start : start + size]
 

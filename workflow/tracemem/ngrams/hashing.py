@@ -36,7 +36,8 @@ def _word_bits(_context, array, index):
     """One bit for each of 64 folded bytes: whether it belongs to a word."""
 
     def code(context, builder, signature, arguments):
-        return compared(context, builder, signature.args[0], *arguments, ">", 0x20)
+        data, at = arguments
+        return compared(context, builder, signature.args[0], data, at, ">", 0x20)
 
     return types.uint64(array, types.intp), code
 
@@ -85,13 +86,13 @@ def hash_words(folded, starts, words, keys, checks, offset, longer):
         longer: uint32, as long as there are words: room for the words of more than seven bytes.
     """
     count = ZERO
-    for j in range(words):
-        piece = load64(folded, starts[j])
+    for word in range(words):
+        piece = load64(folded, starts[word])
         stop = _stop(piece)
         piece = _before(piece, stop)
-        keys[offset + j] = piece * _A
-        checks[offset + j] = piece
-        longer[count] = j
+        keys[offset + word] = piece * _A
+        checks[offset + word] = piece
+        longer[count] = word
         count += np.uint64(stop == ZERO)
     for k in range(count):
         j = np.uint64(longer[k])
