@@ -1,11 +1,6 @@
 # Exact counts of every candidate n-gram, and the suffix arrays of the infinity-gram LM.
 
 
-def index_tokenizer():
-    """The tokenizer's folder where it is trained here: a hub has no file to wait for."""
-    return [] if study.settings.infgram.tokenizer else rules.train_tokenizer.output[0]
-
-
 this = study.job("list_candidates")
 
 
@@ -98,7 +93,7 @@ if study.settings.infgram:
                 rules.inspect_shard.output,
                 shard=list(study.shards)[int(wildcards.number)],
             ),
-            tokenizer=index_tokenizer(),
+            tokenizer=study.index_tokenizer,
         output:
             tokenized="<results>/infgram/index/tokenized.{number}",
             offset="<results>/infgram/index/offset.{number}",
@@ -137,7 +132,7 @@ if study.settings.infgram:
                     number=range(len(study.shards)),
                 )
             ),
-            tokenizer=index_tokenizer(),
+            tokenizer=study.index_tokenizer,
         output:
             "<results>/infgram/{task}.parquet",
         log:

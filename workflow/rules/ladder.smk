@@ -1,11 +1,6 @@
 # A tokenizer and a ladder of models, trained on the corpus.
 
 
-def piece_before(trained, piece):
-    """The folder that a piece of a model's training goes on from; the first has none."""
-    return f"<results>/ladder/pieces/{trained}.{piece - 1}" if piece > 1 else []
-
-
 if study.settings.ladder:
 
     this = study.job("train_tokenizer")
@@ -84,7 +79,7 @@ if study.settings.ladder:
         input:
             tokens=rules.pack_corpus.output[0],
             tokenizer=rules.train_tokenizer.output[0],
-            before=lambda wildcards: piece_before(
+            before=lambda wildcards: study.piece_before(
                 wildcards.trained, study.pieces(wildcards.trained)
             ),
         output:
@@ -115,7 +110,7 @@ if study.settings.ladder:
         input:
             tokens=rules.pack_corpus.output[0],
             tokenizer=rules.train_tokenizer.output[0],
-            before=lambda wildcards: piece_before(
+            before=lambda wildcards: study.piece_before(
                 wildcards.trained, int(wildcards.piece)
             ),
         output:

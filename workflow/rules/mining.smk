@@ -1,17 +1,6 @@
 # Task-gram pairs above the threshold, and the documents that hold both sides.
 
 
-def mined_split(wildcards):
-    """The examples that a task's pairs are mined from."""
-    return f"<results>/tasks/{wildcards.task}.{study.tasks[wildcards.task].pairs_from}.parquet"
-
-
-def vectors(wildcards):
-    """Vectors of the n-grams where the embedder is none that is trained here."""
-    trained = study.fitted(wildcards.task)
-    return [] if trained else expand(rules.embed_ngrams.output, **wildcards)
-
-
 this = study.job("fit_embedder")
 
 
@@ -44,7 +33,7 @@ this = study.job("embed_ngrams")
 
 rule embed_ngrams:
     input:
-        examples=mined_split,
+        examples=lambda wildcards: study.mined_from(wildcards.task),
         counts=rules.merge_ngrams.output[0],
     output:
         "<results>/embedders/vectors/{task}.n{n}.parquet",
@@ -70,10 +59,10 @@ this = study.job("mine_pairs")
 
 rule mine_pairs:
     input:
-        examples=mined_split,
+        examples=lambda wildcards: study.mined_from(wildcards.task),
         counts=rules.merge_ngrams.output[0],
         fitted=lambda wildcards: study.fitted(wildcards.task),
-        vectors=vectors,
+        vectors=lambda wildcards: study.vectors(wildcards.task, wildcards.n),
         alignments=(
             rules.generate_world.output.alignments if study.settings.world else []
         ),

@@ -1,22 +1,5 @@
 # From counts and probabilities to memorization, performance, novelty, verdicts, comparisons.
 
-
-def measured(wildcards):
-    """The measured items of a task: of every model, and of every n in turn."""
-    return [
-        f"<results>/items/measured/{wildcards.task}/{model}.n{n}.parquet"
-        for model in study.models
-        for n in study.tasks[wildcards.task].n
-    ]
-
-
-def generations(wildcards):
-    """What every model wrote for a task."""
-    return (
-        expand(rules.assemble_generations.output, **wildcards) if study.models else []
-    )
-
-
 if study.models:
 
     this = study.job("measure_items")
@@ -52,8 +35,8 @@ this = study.job("score_memorization")
 
 rule score_memorization:
     input:
-        measured=measured,
-        generations=generations,
+        measured=lambda wildcards: study.measured(wildcards.task),
+        generations=lambda wildcards: study.generations(wildcards.task),
         examples="<results>/tasks/{task}.test.parquet",
         counts=rules.merge_ngrams.output[0],
         truth=rules.generate_world.output.examples if study.settings.world else [],
@@ -85,7 +68,7 @@ this = study.job("score_thresholds")
 
 rule score_thresholds:
     input:
-        measured,
+        lambda wildcards: study.measured(wildcards.task),
     output:
         "<results>/scores/thresholds/{task}.parquet",
     log:
@@ -112,7 +95,7 @@ this = study.job("score_performance")
 rule score_performance:
     input:
         examples="<results>/tasks/{task}.test.parquet",
-        generations=generations,
+        generations=lambda wildcards: study.generations(wildcards.task),
         matched=lambda wildcards: study.items(wildcards.task, ITEMS),
     output:
         performance="<results>/scores/performance/{task}.parquet",
@@ -143,7 +126,7 @@ this = study.job("score_novelty")
 rule score_novelty:
     input:
         examples="<results>/tasks/{task}.test.parquet",
-        generations=generations,
+        generations=lambda wildcards: study.generations(wildcards.task),
         counts=rules.merge_generated_pairs.output[0],
     output:
         "<results>/scores/novelty/{task}.parquet",
@@ -173,8 +156,8 @@ rule score_contamination:
     input:
         examples="<results>/tasks/{task}.test.parquet",
         counts=rules.merge_ngrams.output[0],
-        generations=generations,
-        measured=measured,
+        generations=lambda wildcards: study.generations(wildcards.task),
+        measured=lambda wildcards: study.measured(wildcards.task),
     output:
         contamination="<results>/scores/contamination/{task}.parquet",
         decontaminated="<results>/scores/decontaminated/{task}.parquet",

@@ -20,6 +20,8 @@ from numba.core.dispatcher import Dispatcher
 
 from tracemem.jobs import source
 
+_kept: "dict[Dispatcher, _Cache]" = {}
+
 
 def compiled(loop: Callable) -> Dispatcher:
     """A loop, compiled when it is first called with arguments of some types.
@@ -27,7 +29,7 @@ def compiled(loop: Callable) -> Dispatcher:
     It runs without the interpreter's lock and knows plain numbers, arrays and named tuples of them.
     """
     dispatcher = njit(nogil=True)(loop)
-    dispatcher._cache = _Cache(loop)
+    dispatcher._cache = _kept[dispatcher] = _Cache(loop)
     return dispatcher
 
 
@@ -47,7 +49,7 @@ def inlined(loop: Callable) -> Dispatcher:
 
 def is_kept(loop: Dispatcher) -> bool:
     """Whether an earlier run has left a compiled loop as it is now."""
-    return loop._cache.is_filled
+    return _kept[loop].is_filled
 
 
 class _Cache(FunctionCache):

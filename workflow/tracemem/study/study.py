@@ -12,9 +12,12 @@ from typing import Any
 from tracemem.corpus.fetch import Remote
 from tracemem.corpus.fetch import find as find_remotes
 from tracemem.corpus.shards import find_shards
+from tracemem.generation.tables import GENERATIONS
 from tracemem.jobs import source
 from tracemem.jobs.declared import Table
+from tracemem.mining.tables import VECTORS
 from tracemem.report.products import DRAWN, MERGED, REPORTED, TABLES
+from tracemem.scoring.tables import MEASURED
 from tracemem.settings import mmlu, rules
 from tracemem.settings.answering import MetricSettings, WritingSettings
 from tracemem.settings.corpus import ReadingSettings
@@ -259,6 +262,32 @@ class Study:
         """Folder of a model that is trained here; none of another: a hub has no file to wait for."""
         return [f"<results>/ladder/{model}"] if model in self.trained else []
 
+    def piece_before(self, trained: str, piece: int) -> list[str]:
+        """The folder that a piece of a model's training goes on from; the first has none."""
+        return [f"<results>/ladder/pieces/{trained}.{piece - 1}"] if piece > 1 else []
+
+    @property
+    def index_tokenizer(self) -> list[str]:
+        """Folder of the infinity-gram LM's tokenizer where it is trained here."""
+        own = self.settings.infgram and self.settings.infgram.tokenizer
+        return [] if own else ["<results>/ladder/tokenizer"]
+
+    def mined_from(self, task: str) -> str:
+        """The examples that a task's pairs are mined from."""
+        return f"<results>/tasks/{task}.{self.tasks[task].pairs_from}.parquet"
+
+    def generations(self, task: str) -> list[str]:
+        """What every model wrote for a task."""
+        return [f"<results>/{GENERATIONS.path.format(task=task, model=m)}" for m in self.models]
+
+    def measured(self, task: str) -> list[str]:
+        """The measured items of a task: of every model, and of every n in turn."""
+        return [
+            f"<results>/{MEASURED.path.format(task=task, model=model, n=n)}"
+            for model in self.models
+            for n in self.tasks[task].n
+        ]
+
     def examples(self, task: str) -> dict[str, Any]:
         """What decides a task's examples."""
         return self.tasks[task].plain(ExamplesSettings)
@@ -288,6 +317,12 @@ class Study:
         name = self.tasks[task].embedder
         lsa = self.settings.embedders[name].kind == "lsa"
         return [f"<results>/embedders/{name}.npz"] if lsa else []
+
+    def vectors(self, task: str, n: str) -> list[str]:
+        """Vectors of a task's n-grams where the embedder is none that is trained here."""
+        if self.fitted(task):
+            return []
+        return [f"<results>/{VECTORS.path.format(task=task, n=n)}"]
 
     def running(self, model: str) -> dict[str, Any]:
         """What decides the answers of a model; the study's engine where it has none of its own."""
