@@ -18,7 +18,7 @@ else ifneq ($(ENGINE),transformers)
 $(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
 endif
 
-.PHONY: help install demo test test-vllm bench bench-against rates lint format docs site clean
+.PHONY: help install demo test test-vllm bench bench-against rates lint format docs docs-reruns site clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,7 +53,7 @@ demo: $(VENV)/.installed $(ENGINE_INSTALLED) ## Run the whole study on the embed
 	@echo "Open file://$(CURDIR)/results/demo/report.html"
 
 test: $(VENV)/.installed-dev ## Run all tests
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n auto --dist loadfile
 
 test-vllm: $(VENV)/.installed-dev $(VLLM_VENV)/.installed ## Generate and score with vLLM, as transformers does
 	$(VLLM_VENV)/bin/python -m pytest tests/unit/models/test_engines.py -k vllm
@@ -111,6 +111,9 @@ $(DOCS_VENV)/.installed: envs/requirements-docs.txt
 site: $(DOCS_VENV)/.installed ## Build the documents as a site one can browse: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict
 	@echo "Open file://$(CURDIR)/site/index.html"
+
+docs-reruns: $(VENV)/.installed-dev ## Write the page on what runs again, from dry runs of a finished study
+	TRACEMEM_WRITE_PAGES=1 $(VENV)/bin/python -m pytest tests/workflow/test_study.py -k re_runs
 
 clean: ## Remove the demo's results
 	rm -rf results/demo
