@@ -14,15 +14,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracemem.corpus import fetch
 from tracemem.corpus.batches import Room
 from tracemem.corpus.reading import Reader
-from tracemem.corpus.shards import Shard, find_shards
+from tracemem.corpus.shards import Shard
 from tracemem.models import checkpoint
 from tracemem.settings.mmlu import MMLU_GROUPS, subjects
 from tracemem.settings.study import Settings
 from tracemem.settings.tasks import TaskSettings
 from tracemem.settings.world import WorldSettings
+from tracemem.study.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,14 +195,7 @@ def of_corpus(study: Settings, text_bytes: float | None = None, earlier: bool = 
     Raises:
         CorpusError: a shard is missing, or cannot be read in its first megabytes.
     """
-    remotes = fetch.find(study.corpus.fetch)
-    if study.world:
-        shards = [Shard(name, Path(name)) for name in study.world_shards()]
-    elif remotes:
-        folder = Path(study.results, "corpus", "fetched")
-        shards = [Shard(remote.name, folder / remote.file) for remote in remotes]
-    else:
-        shards = find_shards(study.corpus.shards)
+    shards = [Shard(name, Path(path)) for name, path in Study(study).shards.items()]
     known = _of_manifest(study, {shard.name for shard in shards}) if earlier else None
     if known:
         return known
