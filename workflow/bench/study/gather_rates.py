@@ -1,18 +1,20 @@
 """Write the table of rates (workflow/tracemem/study/rates.csv) from finished runs and from the bench.
 
     python workflow/bench/study/gather_rates.py --start CONFIG... --study CONFIG... [--study CONFIG...]
+    python workflow/bench/study/gather_rates.py --start CONFIG... --keep
 
 Run it where the studies were run, on the machine they ran on. The start of a job comes from a study
 so small that nothing else takes time; what work costs comes from the others, of which the first that
 has a rule gives its rates. A rate is the least that explains the jobs of its rule, none of them
-below zero (non-negative least squares, each job weighted by its own seconds). Reading and counting a
+below zero (non-negative least squares, each job weighted by its own seconds). With ``--keep`` the
+committed rates that these runs do not tell stay as they are. Reading and counting a
 shard are taken from the bench, which measured them on far more text.
 """
 
 import argparse
 import csv
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +32,7 @@ from tracemem.mining.tables import ALIGNMENT
 from tracemem.models.ladder import new_model
 from tracemem.settings import study as settings
 from tracemem.settings.ladder import LadderSettings, SizeSettings
+from tracemem.settings.rules import BY_NAME
 from tracemem.study import planning as jobs
 from tracemem.study import rates, sizes
 
@@ -359,20 +362,32 @@ def main() -> None:
     """Gather rates as the command line asks."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--start", nargs="+", required=True, metavar="CONFIG")
-    parser.add_argument("--study", nargs="+", required=True, action="append", metavar="CONFIG")
+    parser.add_argument("--study", nargs="+", default=[], action="append", metavar="CONFIG")
+    parser.add_argument("--keep", action="store_true", help="what these runs do not tell stays")
     parser.add_argument("--output", default=str(rates.PATH))
     asked = parser.parse_args()
     start, *studies = (settings.load(merged(files)) for files in (asked.start, *asked.study))
     of_bench = pd.read_csv(BENCH / "machine.csv", index_col="name")["value"]["cpu"]
     here = processor()
+    rows = []
+    for what, of, by, value, unit, how in gather(start, studies, read_rows(BENCH / "bench.csv")):
+        machine = of_bench if "bench.csv" in how else here if "a run of" in how else ""
+        rows.append((what, of, str(by), f"{value:.4g}", unit, machine, how))
+    if asked.keep:
+        rows += kept({row[:3] for row in rows})
     with replacing(asked.output) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(rates.COLUMNS)
-        for what, of, by, value, unit, how in gather(
-            start, studies, read_rows(BENCH / "bench.csv")
-        ):
-            machine = of_bench if "bench.csv" in how else here if "a run of" in how else ""
-            writer.writerow((what, of, by, f"{value:.4g}", unit, machine, how))
+        writer.writerows(rows)
+
+
+def kept(told: Collection[tuple[str, str, str]]) -> Iterator[tuple[str, ...]]:
+    """Committed rows that were not measured anew, less those of rules that are no more."""
+    with open(rates.PATH, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            gone = row["what"] in ("seconds", "memory", "disk") and row["of"] not in BY_NAME
+            if not gone and (row["what"], row["of"], row["by"]) not in told:
+                yield tuple(row[name] for name in rates.COLUMNS)
 
 
 if __name__ == "__main__":
