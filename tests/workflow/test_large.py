@@ -64,14 +64,17 @@ def test_the_large_study_is_planned_in_pieces(tmp_path):
 
 def test_a_small_copy_trains_in_pieces_and_generates(tmp_path):
     ladder = tmp_path / "results/large-tiny/ladder"
-    logs = tmp_path / "results/large-tiny/logs/train_model"
+    logs = tmp_path / "results/large-tiny/logs"
     # As if the time of a machine were over after the second piece of three.
     snakemake(tmp_path, "results/large-tiny/ladder/pieces/large.2", config=SMALL)
     assert not (ladder / "large").exists()
     jobs = rules_to_run(snakemake(tmp_path, *QUESTIONS, "-n", config=SMALL))
     assert (jobs["train_piece"], jobs["train_model"]) == (1, 2)
     snakemake(tmp_path, *QUESTIONS, config=SMALL)
-    told = [(logs / f"large{piece}.log").read_text() for piece in (".1", ".2", "")]
+    told = [
+        (logs / log).read_text()
+        for log in ("train_piece/large.1.log", "train_piece/large.2.log", "train_model/large.log")
+    ]
     reached = [re.findall(r"step (\d+) of (\d+), loss", text)[-1] for text in told]
     steps = int(reached[0][1])
     assert [int(step) for step, _ in reached] == [steps // 3, steps * 2 // 3, steps]

@@ -135,7 +135,7 @@ def test_names_of_the_hub_stand_in_configs_alone():
         for match in re.finditer(rf"\b(?:{owners})/[\w.-]+", path.read_text())
     ]
     # The one embedder that a task may name without a section of its own.
-    assert found == [f"workflow/tracemem/settings/study.py: {settings.EMBEDDERS['e5'].name}"]
+    assert found == [f"workflow/tracemem/settings/mining.py: {settings.EMBEDDERS['e5'].name}"]
 
 
 FETCHED = """
@@ -150,7 +150,7 @@ infgram: null
 tasks:
   questions: {{kind: question-answering, test: q.jsonl, n: 1, gamma: 0}}
 """
-FETCHED = "results/fetched/corpus/manifest.parquet"
+MADE = "results/fetched/corpus/manifest.parquet"
 
 
 def test_shards_are_downloaded_once_under_the_resources_asked_for(tmp_path):
@@ -161,15 +161,15 @@ def test_shards_are_downloaded_once_under_the_resources_asked_for(tmp_path):
         (tmp_path / "from" / f"part-{k}.jsonl").write_text(line * (k + 1))
     config = tmp_path / "fetched.yaml"
     config.write_text(FETCHED.format(folder=(tmp_path / "from").as_uri()))
-    said = snakemake(tmp_path, FETCHED, "--verbose", config=config)
+    said = snakemake(tmp_path, MADE, "--verbose", config=config)
     told = said.partition("rule inspect_shard:")[2].partition("\n[")[0]
     assert all(asked in told for asked in ("threads: 2", "runtime=99", "mem_mb=777")), told
-    manifest = files.read(MANIFEST, tmp_path / FETCHED)
+    manifest = files.read(MANIFEST, tmp_path / MADE)
     assert manifest.set_index("shard")["documents"].to_dict() == {"part-0": 1, "part-1": 2}
-    assert "Nothing to be done" in snakemake(tmp_path, FETCHED, config=config)
+    assert "Nothing to be done" in snakemake(tmp_path, MADE, config=config)
     # Another address is another corpus, whatever is here already.
     config.write_text(config.read_text().replace("{0..1}", "{1..1}"))
-    to_run = rules_to_run(snakemake(tmp_path, "-n", FETCHED, config=config))
+    to_run = rules_to_run(snakemake(tmp_path, "-n", MADE, config=config))
     assert to_run["write_manifest"] == 1 and "fetch_shard" not in to_run
 
 

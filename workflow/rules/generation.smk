@@ -9,7 +9,7 @@ rule generate:
         prompts=expand(rules.write_prompts.output, task=study.tasks),
         model=lambda wildcards: study.folder(wildcards.model),
     output:
-        "<results>/generations/chunks/{model}.parquet",
+        "<results>/chunks/{model}.parquet",
     log:
         this.log,
     benchmark:

@@ -41,7 +41,7 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         prompts = files.read(PROMPTS, snakemake.input.prompts)
         asked = files.read(EXAMPLES, snakemake.input.examples).merge(prompts, on="example")
-        tokenizer = tokens.load(snakemake.params.tokenizer or snakemake.input.tokenizer)
+        tokenizer = tokens.load(snakemake.params.tokenizer or snakemake.input.tokenizer[0])
         first = Path(snakemake.input.index[0])
         index = Index(first if first.is_dir() else first.parent)
         answers = look_up(asked, tokenizer, index, snakemake.threads)

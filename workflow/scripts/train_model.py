@@ -15,6 +15,6 @@ if __name__ == "__main__":
             training["seed"],
             snakemake.output[0],
             params.piece,
-            # An input that is not there is an empty list.
-            snakemake.input.before or None,
+            # The first piece has none before it.
+            next(iter(snakemake.input.before), None),
         )

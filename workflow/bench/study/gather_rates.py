@@ -75,7 +75,7 @@ DISK = {
     "tabulate_pairs": ("items/*.parquet", "items"),
     "write_prompts": ("prompts/*.parquet", "examples"),
     "list_pairs": ("pairs/distinct.parquet", "pairs"),
-    "generate": ("generations/chunks/*/*.parquet", "scored tokens"),
+    "generate": ("chunks/*/*.parquet", "scored tokens"),
     "assemble_generations": ("generations/*/*.parquet", "scored tokens"),
     "gather_generated_pairs": ("novelty/distinct.parquet", "pairs"),
     "measure_items": ("items/measured/*/*.parquet", "items"),

@@ -15,7 +15,7 @@ from tracemem.jobs.declared import (
 )
 
 CHUNKS = Table(
-    "generations/chunks/{model}.parquet",
+    "chunks/{model}.parquet",
     "The chunks that a model has answered; each lies in a folder beside this table, under its key.",
     {
         "task": (TEXT, "task name"),

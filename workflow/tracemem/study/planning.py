@@ -227,7 +227,8 @@ def _ladder(amounts: _Amounts) -> Iterator[Job]:
 def _tasks(amounts: _Amounts) -> Iterator[Job]:
     for (task, split), sizes in amounts.sizes.splits.items():
         yield Job("load_task", {"examples": sizes.read}, f"{task}.{split}")
-    for task in amounts.study.tasks:
+    # Nobody is asked where no model answers.
+    for task in amounts.study.tasks if amounts.models else ():
         yield Job("write_prompts", {"examples": amounts.test(task).examples}, task)
 
 
