@@ -62,8 +62,8 @@ def differences(before: Path, after: Path) -> Iterator[str]:
 
 def joined(folder: Path, parts: list[Path], after: Path) -> bool:
     """Whether the parts of a folder, one after another, are the table that now bears its name."""
-    whole = after / folder.with_suffix(".parquet")
-    if not whole.exists():
+    whole = after / f"{folder}.parquet"
+    if not folder.name or not whole.exists():
         return False
     old = pd.concat([_read(part) for part in parts]).map(repr).to_numpy().tolist()
     return sorted(old) == sorted(_read(whole).map(repr).to_numpy().tolist())
@@ -97,8 +97,8 @@ def main() -> None:
                 wrong += not meant
     for folder, parts in lost.items():
         whole = joined(folder, parts, asked.after)
-        print(f"{f'joined into {folder}.parquet' if whole else 'LOST'}: "
-              f"{', '.join(f'{folder}/{part.name}' for part in parts)}")  # fmt: skip
+        names = ", ".join(str(folder / part.name) for part in parts)
+        print(f"joined into {folder}.parquet: {names}" if whole else f"LOST: {names}")
         wrong += 0 if whole else len(parts)
     for name in sorted(new.keys() - old.keys()):
         print(f"new: {name}")
