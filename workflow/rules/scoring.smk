@@ -89,6 +89,31 @@ rule score_thresholds:
         "../scripts/score_thresholds.py"
 
 
+this = study.job("score_evidence")
+
+
+rule score_evidence:
+    input:
+        lambda wildcards: study.measured(wildcards.task),
+    output:
+        "<results>/scores/evidence/{task}.parquet",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    conda:
+        ENVIRONMENT
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        n=lambda wildcards: study.tasks[wildcards.task].n,
+        models=study.series,
+        code=this.code,
+    script:
+        "../scripts/score_evidence.py"
+
+
 this = study.job("score_performance")
 
 

@@ -135,6 +135,27 @@ VARIANTS = Table(
     title="Memorization under other units and denominators",
     missing="No table of variants: it comes with the memorization scores.",
 )
+EVIDENCE = Table(
+    "scores/evidence.csv",
+    "What the items hold: those that some document supports, and what is typical of both sides.",
+    {
+        **SERIES,
+        "n": (I64, "words of an n-gram"),
+        "examples": (I64, "test examples with an item"),
+        "items": (I64, "items"),
+        "with_document": (I64, "of them, those whose pair some document holds"),
+        "share": (F64, "with_document / items"),
+        "median_documents": (F64, "median C((s_x, s_y), D) of these, documents"),
+        "median_corpus": (F64, "their median ln C((s_x, s_y)) / C(s_x), nats"),
+        "median_model": (F64, "median ln P_LLM(s_y given x) of all items, nats"),
+        **REASON,
+    },
+    needs=("models",),
+    merged=True,
+    section="scores",
+    title="What the items hold",
+    missing="No item was measured: a task with mined pairs and a model would provide it.",
+)
 NOVELTY = Table(
     "scores/novelty.csv",
     "Distinct (source n-gram, generated n-gram) pairs that no document holds.",

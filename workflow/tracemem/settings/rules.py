@@ -194,6 +194,7 @@ RULES = (
     Rule(
         "score_thresholds", "scoring", "{task}", 4 * _GB, 120, sized=True, after=("measure_items",)
     ),
+    Rule("score_evidence", "scoring", "{task}", 4 * _GB, 60, sized=True, after=("measure_items",)),
     Rule(
         "score_performance",
         "scoring",
@@ -228,6 +229,7 @@ RULES = (
         after=(
             "score_memorization",
             "score_thresholds",
+            "score_evidence",
             "score_performance",
             "score_novelty",
             "score_contamination",
