@@ -210,7 +210,7 @@ def plain(frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
         ]
         for row in frame.to_dict("records")
     ]
-    return [Grid("", columns, rows, folded=len(rows) > LONG)]
+    return [Grid("Every row", columns, rows, folded=len(rows) > LONG)]
 
 
 _SHOWN = {
