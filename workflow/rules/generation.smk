@@ -41,6 +41,7 @@ if study.models:
 
     rule assemble_generations:
         input:
+            note=study.note("assemble_generations"),
             chunks=ancient(expand(rules.generate.output, model=study.models)),
             examples="<results>/tasks/{task}.test.parquet",
             prompts=rules.write_prompts.output[0],
@@ -57,10 +58,7 @@ if study.models:
         resources:
             **this.resources,
         params:
-            writing=lambda wildcards: study.writing(wildcards.task),
-            models=[study.running(model) for model in study.models],
-            chunk=study.settings.generation.chunk,
-            answering=study.job("generate").code,
+            **study.given("assemble_generations"),
             code=this.code,
         script:
             "../scripts/assemble_generations.py"

@@ -5,6 +5,7 @@ this = study.job("list_generated_pairs")
 
 rule list_generated_pairs:
     input:
+        note=study.note("list_generated_pairs"),
         examples="<results>/tasks/{task}.test.parquet",
         generations=expand(
             "<results>/generations/{{task}}/{model}.parquet", model=study.models
@@ -21,8 +22,7 @@ rule list_generated_pairs:
     resources:
         **this.resources,
     params:
-        n=lambda wildcards: study.tasks[wildcards.task].n,
-        grams=lambda wildcards: study.grams(wildcards.task),
+        **study.given("list_generated_pairs"),
         code=this.code,
     script:
         "../scripts/list_generated_pairs.py"
@@ -98,6 +98,7 @@ this = study.job("embed_generated_pairs")
 
 rule embed_generated_pairs:
     input:
+        note=study.note("embed_generated_pairs"),
         examples="<results>/tasks/{task}.test.parquet",
         generations=expand(
             "<results>/generations/{{task}}/{model}.parquet", model=study.ends
@@ -115,10 +116,7 @@ rule embed_generated_pairs:
     resources:
         **this.resources,
     params:
-        n=lambda wildcards: study.tasks[wildcards.task].n,
-        grams=lambda wildcards: study.grams(wildcards.task),
-        models=study.ends,
-        embedder=lambda wildcards: study.embedder(wildcards.task).plain(),
+        **study.given("embed_generated_pairs"),
         code=this.code,
     script:
         "../scripts/embed_generated_pairs.py"

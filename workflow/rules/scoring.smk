@@ -6,6 +6,7 @@ if study.models:
 
     rule measure_items:
         input:
+            note=study.note("measure_items"),
             matched=rules.tabulate_pairs.output.matched,
             mined=rules.mine_pairs.output.mined,
             generations=rules.assemble_generations.output,
@@ -35,6 +36,7 @@ this = study.job("score_memorization")
 
 rule score_memorization:
     input:
+        note=study.note("score_memorization"),
         measured=lambda wildcards: study.measured(wildcards.task),
         generations=lambda wildcards: study.generations(wildcards.task),
         examples="<results>/tasks/{task}.test.parquet",
@@ -54,10 +56,7 @@ rule score_memorization:
     resources:
         **this.resources,
     params:
-        n=lambda wildcards: study.tasks[wildcards.task].n,
-        infgram=bool(study.settings.infgram),
-        models=study.series,
-        resampling=study.resampling,
+        **study.given("score_memorization"),
         code=this.code,
     script:
         "../scripts/score_memorization.py"
@@ -68,7 +67,8 @@ this = study.job("score_thresholds")
 
 rule score_thresholds:
     input:
-        lambda wildcards: study.measured(wildcards.task),
+        measured=lambda wildcards: study.measured(wildcards.task),
+        note=study.note("score_thresholds"),
     output:
         "<results>/scores/thresholds/{task}.parquet",
     log:
@@ -81,9 +81,7 @@ rule score_thresholds:
     resources:
         **this.resources,
     params:
-        thresholds=lambda wildcards: study.thresholds(wildcards.task),
-        models=study.series,
-        resampling=study.resampling,
+        **study.given("score_thresholds"),
         code=this.code,
     script:
         "../scripts/score_thresholds.py"
@@ -94,7 +92,8 @@ this = study.job("score_evidence")
 
 rule score_evidence:
     input:
-        lambda wildcards: study.measured(wildcards.task),
+        measured=lambda wildcards: study.measured(wildcards.task),
+        note=study.note("score_evidence"),
     output:
         "<results>/scores/evidence/{task}.parquet",
     log:
@@ -107,8 +106,7 @@ rule score_evidence:
     resources:
         **this.resources,
     params:
-        n=lambda wildcards: study.tasks[wildcards.task].n,
-        models=study.series,
+        **study.given("score_evidence"),
         code=this.code,
     script:
         "../scripts/score_evidence.py"
@@ -119,6 +117,7 @@ this = study.job("score_performance")
 
 rule score_performance:
     input:
+        note=study.note("score_performance"),
         examples="<results>/tasks/{task}.test.parquet",
         generations=lambda wildcards: study.generations(wildcards.task),
         matched=lambda wildcards: study.items(wildcards.task, ITEMS),
@@ -135,11 +134,7 @@ rule score_performance:
     resources:
         **this.resources,
     params:
-        n=lambda wildcards: study.tasks[wildcards.task].n,
-        metrics=lambda wildcards: study.metrics(wildcards.task),
-        bins=study.settings.statistics.support_bins,
-        models=study.series,
-        resampling=study.resampling,
+        **study.given("score_performance"),
         code=this.code,
     script:
         "../scripts/score_performance.py"
@@ -150,6 +145,7 @@ this = study.job("score_novelty")
 
 rule score_novelty:
     input:
+        note=study.note("score_novelty"),
         examples="<results>/tasks/{task}.test.parquet",
         generations=lambda wildcards: study.generations(wildcards.task),
         counts=rules.merge_generated_pairs.output[0],
@@ -165,10 +161,7 @@ rule score_novelty:
     resources:
         **this.resources,
     params:
-        n=lambda wildcards: study.tasks[wildcards.task].n,
-        grams=lambda wildcards: study.grams(wildcards.task),
-        models=study.series,
-        resampling=study.resampling,
+        **study.given("score_novelty"),
         code=this.code,
     script:
         "../scripts/score_novelty.py"
@@ -179,6 +172,7 @@ this = study.job("score_contamination")
 
 rule score_contamination:
     input:
+        note=study.note("score_contamination"),
         examples="<results>/tasks/{task}.test.parquet",
         counts=rules.merge_ngrams.output[0],
         generations=lambda wildcards: study.generations(wildcards.task),
@@ -196,11 +190,7 @@ rule score_contamination:
     resources:
         **this.resources,
     params:
-        n=study.decontamination,
-        task_n=lambda wildcards: study.tasks[wildcards.task].n,
-        metrics=lambda wildcards: study.metrics(wildcards.task),
-        models=study.series,
-        resampling=study.resampling,
+        **study.given("score_contamination"),
         code=this.code,
     script:
         "../scripts/score_contamination.py"

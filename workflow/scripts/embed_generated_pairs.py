@@ -26,9 +26,7 @@ if __name__ == "__main__":
             Path(snakemake.output[0]).with_suffix(".drafts"),
         )
         found = []
-        for (model, parameters), path in zip(
-            params.models.items(), source.generations, strict=True
-        ):
+        for (model, parameters), path in zip(params.ends.items(), source.generations, strict=True):
             generated = files.read(GENERATIONS, path)
             series = Series(snakemake.wildcards.task, model, parameters)
             for n in params.n:

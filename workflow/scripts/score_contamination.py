@@ -19,7 +19,7 @@ if __name__ == "__main__":
         examples = files.read(EXAMPLES, source.examples)
         counts = files.read(COUNTS, source.counts)
         held, rows = {}, []
-        for n in params.n:
+        for n in params.contamination_n:
             searched, held[n] = contamination.search(examples, counts, n)
             numbers = len(examples), int(searched.sum()), int(held[n].sum())
             rows.append((name, n, *numbers))
@@ -34,7 +34,7 @@ if __name__ == "__main__":
             params.models.items(), source.generations, strict=True
         ):
             generations = files.read(GENERATIONS, path)
-            items = {n: files.read(MEASURED, next(measured)) for n in params.task_n}
+            items = {n: files.read(MEASURED, next(measured)) for n in params.n}
             series = Series(name, model, parameters)
             scores.append(
                 contamination.score(examples, generations, items, metric, held, series, resampling)

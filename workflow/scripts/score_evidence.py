@@ -10,7 +10,7 @@ from tracemem.scoring.tables import EVIDENCE, MEASURED
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        params, measured = snakemake.params, iter(snakemake.input)
+        params, measured = snakemake.params, iter(snakemake.input.measured)
         rows = [
             evidence.score(
                 files.read(MEASURED, next(measured)),

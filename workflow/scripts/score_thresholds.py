@@ -11,7 +11,7 @@ from tracemem.scoring.tables import MEASURED, THRESHOLDS
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        params, measured = snakemake.params, iter(snakemake.input)
+        params, measured = snakemake.params, iter(snakemake.input.measured)
         resampling = Resampling(**params.resampling)
         scores = []
         for model, parameters in params.models.items():

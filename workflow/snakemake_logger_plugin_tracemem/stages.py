@@ -9,8 +9,8 @@ STAGES: dict[str, tuple[str, ...]] = {
     stage: tuple(rule.name for rule in RULES if rule.stage == stage)
     for stage in dict.fromkeys(rule.stage for rule in RULES)
 }
-TARGETS = ("all", "counts", "scores", "figures")
-"""Rules that ask for files and make none."""
+TARGETS = ("all", "note_params", "counts", "scores", "figures")
+"""Rules that ask for files, or only note what is asked, and start no process."""
 
 OTHERS = "other rules"
 

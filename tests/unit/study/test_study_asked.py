@@ -10,7 +10,7 @@ from tracemem.report.products import DRAWN, MERGED, REPORTED
 from tracemem.settings import study as settings
 from tracemem.settings.ladder import Made
 from tracemem.settings.rules import BY_NAME
-from tracemem.study.study import Study
+from tracemem.study.study import NOTED, Study
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "workflow" / "scripts"
 TASK = {"kind": "question-answering", "test": "q.jsonl", "n": [1, 2], "gamma": 0.0}
@@ -141,6 +141,22 @@ def test_a_job_is_given_the_keys_that_decide_something_for_it():
     assert not {"parameters", "family", "runtime", "mem_mb", "threads"} & running.keys()
     assert asked.reading == {"text_field": "text", "on_bad_record": "stop"}
     assert asked.resampling == {"bootstrap": 1000, "permutations": 1000, "seed": 4}
+
+
+def test_a_note_changes_with_all_that_a_job_is_given():
+    asked = study(tasks={"q": TASK, "t": TRANSLATION}, models={"m": model(5)})
+    wildcards = type("Wildcards", (), {"task": "t"})
+    for rule in NOTED:
+        noted = asked.noted(rule, "t")
+        given = {key: of(wildcards) for key, of in asked.given(rule).items()}
+        assert noted == {**given, "code": asked.job(rule).code}
+        assert asked.note(rule) == f"<results>/notes/{rule}/{{task}}"
+    other = study(
+        tasks={"q": TASK, "t": {**TRANSLATION, "max_new_tokens": 9}}, models={"m": model(5)}
+    )
+    changed = [rule for rule in NOTED if other.noted(rule, "t") != asked.noted(rule, "t")]
+    assert changed == ["assemble_generations"]
+    assert all(other.noted(rule, "q") == asked.noted(rule, "q") for rule in NOTED)
 
 
 def test_needs_are_the_rule_s_own_unless_the_config_has_others():

@@ -213,6 +213,30 @@ class Study:
         """Paths of a table of a task and n, for each n of the task."""
         return [f"<results>/{table.path.format(task=task, n=n)}" for n in self.tasks[task].n]
 
+    def given(self, rule: str) -> dict[str, Callable[[Any], Any]]:
+        """Params of a rule whose jobs are of one task, by name: functions of the wildcards."""
+        return {key: self._of_wildcards(key) for key in _GIVEN[rule]}
+
+    def _of_wildcards(self, key: str) -> Callable[[Any], Any]:
+        return lambda wildcards: self._value(key, wildcards.task)
+
+    def _value(self, key: str, task: str) -> Any:
+        return _VALUES[key](self, task)
+
+    def noted(self, rule: str, task: str) -> dict[str, Any]:
+        """All that decides what a job of such a rule makes, besides its inputs."""
+        params = {key: self._value(key, task) for key in _GIVEN[rule]}
+        return {**params, "code": self.job(rule).code}
+
+    def note(self, rule: str) -> str:
+        """Path of the note that a job of such a rule waits for.
+
+        Where a job runs, Snakemake does not ask those that come after it for reasons of their own,
+        and what puts answers together leaves the times of chunks aside. So jobs after ``generate``
+        wait for a note that is made anew when anything that they are given changes.
+        """
+        return f"<results>/notes/{rule}/{{task}}"
+
     def job(self, name: str) -> Job:
         """What the rule of a name takes from its declaration and from the config."""
         rule = rules.BY_NAME[name]
@@ -364,3 +388,38 @@ class Study:
             "answered": bool(self.models),
             "commands": [["run everything", run]],
         }
+
+
+# What jobs of one task are given, by the name of the param.
+_VALUES: dict[str, Callable[[Study, str], Any]] = {
+    "n": lambda study, task: study.tasks[task].n,
+    "grams": lambda study, task: study.grams(task),
+    "thresholds": lambda study, task: study.thresholds(task),
+    "metrics": lambda study, task: study.metrics(task),
+    "writing": lambda study, task: study.writing(task),
+    "embedder": lambda study, task: study.embedder(task).plain(),
+    "models": lambda study, _: study.series,
+    "ends": lambda study, _: study.ends,
+    "running": lambda study, _: [study.running(model) for model in study.models],
+    "chunk": lambda study, _: study.settings.generation.chunk,
+    "answering": lambda study, _: study.job("generate").code,
+    "infgram": lambda study, _: bool(study.settings.infgram),
+    "contamination_n": lambda study, _: study.decontamination,
+    "bins": lambda study, _: study.settings.statistics.support_bins,
+    "resampling": lambda study, _: study.resampling,
+}
+# Rules after generate whose jobs are of one task.
+_GIVEN: dict[str, tuple[str, ...]] = {
+    "assemble_generations": ("writing", "running", "chunk", "answering"),
+    "list_generated_pairs": ("n", "grams"),
+    "measure_items": (),
+    "embed_generated_pairs": ("n", "grams", "ends", "embedder"),
+    "score_memorization": ("n", "infgram", "models", "resampling"),
+    "score_thresholds": ("thresholds", "models", "resampling"),
+    "score_evidence": ("n", "models"),
+    "score_performance": ("n", "metrics", "bins", "models", "resampling"),
+    "score_novelty": ("n", "grams", "models", "resampling"),
+    "score_contamination": ("n", "contamination_n", "metrics", "models", "resampling"),
+}
+NOTED = tuple(_GIVEN)
+"""Rules whose jobs wait for a note of what they are given."""
