@@ -7,7 +7,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[2] / "workflow" / "tracemem"
 WINGS = (
     "settings", "jobs", "corpus", "ngrams", "infgram", "tasks", "mining", "models", "generation",
-    "scoring", "world", "report", "study", "commands",
+    "scoring", "world", "counterfactual", "report", "study", "commands",
 )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ if study.settings.ladder:
 
     rule train_model:
         input:
-            tokens=rules.pack_corpus.output[0],
+            tokens=lambda wildcards: study.stream(wildcards.trained),
             tokenizer=rules.train_tokenizer.output[0],
             before=lambda wildcards: study.piece_before(
                 wildcards.trained, study.pieces(wildcards.trained)
@@ -89,7 +89,7 @@ if study.settings.ladder:
         benchmark:
             this.benchmark
         # The largest model takes longest: start it first.
-        priority: lambda wildcards: 1 + list(study.models).index(wildcards.trained)
+        priority: lambda wildcards: study.priority(wildcards.trained)
         conda:
             ENVIRONMENT
         threads: study.settings.ladder.threads
@@ -108,7 +108,7 @@ if study.settings.ladder:
 
     use rule train_model as train_piece with:
         input:
-            tokens=rules.pack_corpus.output[0],
+            tokens=lambda wildcards: study.stream(wildcards.trained),
             tokenizer=rules.train_tokenizer.output[0],
             before=lambda wildcards: study.piece_before(
                 wildcards.trained, int(wildcards.piece)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from tracemem.corpus import tables as corpus
+from tracemem.counterfactual import tables as counterfactual
 from tracemem.generation import tables as generation
 from tracemem.infgram import tables as infgram
 from tracemem.jobs.declared import Table
@@ -23,7 +24,18 @@ def _declared(*wings: ModuleType) -> Iterator[Table]:
 
 TABLES = tuple(
     dict.fromkeys(
-        _declared(corpus, tasks, ngrams, mining, infgram, generation, scoring, report, world)
+        _declared(
+            corpus,
+            tasks,
+            ngrams,
+            mining,
+            infgram,
+            generation,
+            scoring,
+            report,
+            world,
+            counterfactual,
+        )
     )
 )
 """Every declared table, in the order of the study."""

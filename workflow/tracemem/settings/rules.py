@@ -59,6 +59,27 @@ RULES = (
     Rule("pack_corpus", "ladder", "", 2 * _GB, 60, sized=True, after=("pack_shard",)),
     Rule("train_model", "ladder", "{trained}", elsewhere="ladder", after=("pack_corpus",)),
     Rule("train_piece", "ladder", "{trained}.{piece}", script="train_model", elsewhere="ladder"),
+    Rule("draw_subsets", "counterfactual", "", 2 * _GB, 60),
+    Rule(
+        "pack_subset",
+        "counterfactual",
+        "{subset}",
+        2 * _GB,
+        60,
+        sized=True,
+        after=("pack_corpus", "draw_subsets"),
+    ),
+    Rule("pack_stranger", "counterfactual", "", 2 * _GB, 60, after=("train_tokenizer",)),
+    Rule(
+        "answer_without",
+        "counterfactual",
+        "{trained}",
+        3 * _GB,
+        60,
+        sized=True,
+        after=("train_model", "write_prompts"),
+    ),
+    Rule("score_counterfactual", "counterfactual", after=("answer_without",)),
     Rule(
         "load_task", "tasks", "{task}.{split}", 2 * _GB, 30, sized=True, after=("generate_world",)
     ),

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from tracemem.settings import rules
+from tracemem.settings.counterfactual import CounterfactualSettings
 from tracemem.settings.corpus import CorpusSettings
 from tracemem.settings.infgram import InfgramSettings
 from tracemem.settings.ladder import LadderSettings, Made
@@ -73,6 +74,11 @@ class Settings(Section):
     tasks: dict[Name, TaskSettings] = Field(min_length=1, description="Tasks by name.")
     embedders: dict[Name, EmbedderSettings] = Field(
         default={}, description="Embedders by name, besides lsa, e5 and laser, which are known."
+    )
+    counterfactual: CounterfactualSettings | None = Field(
+        default=None,
+        description="Train the ladder again on subsets of the generated corpus: what each model "
+        "loses without the documents behind an answer.",
     )
     infgram: InfgramSettings | None = Field(
         default=InfgramSettings(), description="Infinity-gram LM; null: none."
@@ -141,6 +147,7 @@ class Settings(Section):
                 raise ValueError(
                     f"tasks.{name}.world: found {task.world!r}, but the study generates no world"
                 )
+        self._check_counterfactual()
         if len(set(self.decontamination)) < len(self.decontamination):
             raise ValueError(
                 f"decontamination: found {self.decontamination}, allowed: different numbers"
@@ -157,6 +164,27 @@ class Settings(Section):
                     f"model of the study ({', '.join(others) or 'there is none'})"
                 )
         return self
+
+    def _check_counterfactual(self) -> None:
+        again = self.counterfactual
+        if not again:
+            return
+        if not (self.world and self.ladder):
+            raise ValueError(
+                "counterfactual: needs a world and a ladder in the same config, whose corpus it "
+                "changes and whose sizes it trains again"
+            )
+        sizes = list(self.ladder.sizes)
+        for key, found in (
+            ("sizes", again.sizes),
+            ("alone_size", [again.alone_size] if again.alone_size else []),
+        ):
+            for size in found:
+                if size not in (again.sizes or sizes if key == "alone_size" else sizes):
+                    raise ValueError(
+                        f"counterfactual.{key}: found {size!r}; allowed: a size of the ladder that "
+                        f"is trained again ({', '.join(again.sizes or sizes)})"
+                    )
 
     @staticmethod
     def _check_sized(name: str) -> None:
@@ -176,7 +204,10 @@ class Settings(Section):
 
     def trained(self) -> dict[str, Made]:
         """What makes each model that is trained here, by the model's name, as the ladder has it."""
-        made = [Made(size, seed=self.seed) for size in self.ladder.sizes] if self.ladder else []
+        sizes = list(self.ladder.sizes) if self.ladder else []
+        made = [Made(size, seed=self.seed) for size in sizes]
+        if self.counterfactual:
+            made += self.counterfactual.made(sizes, self.seed)
         return {one.name(self.seed): one for one in made}
 
     def study_models(self) -> dict[str, ModelSettings]:
@@ -184,6 +215,8 @@ class Settings(Section):
         trained = {}
         if ladder := self.ladder:
             for name, made in self.trained().items():
+                if made.subset:
+                    continue
                 size = ladder.sizes[made.size]
                 trained[name] = ModelSettings(
                     path=f"{self.results}/ladder/{name}",

@@ -21,6 +21,7 @@ from tracemem.scoring.tables import MEASURED
 from tracemem.settings import mmlu, rules
 from tracemem.settings.answering import MetricSettings, WritingSettings
 from tracemem.settings.corpus import ReadingSettings
+from tracemem.settings.counterfactual import CounterfactualSettings
 from tracemem.settings.examples import ExamplesSettings
 from tracemem.settings.ladder import LadderSettings, Made, RecipeSettings
 from tracemem.settings.mining import EmbedderSettings, GramSettings
@@ -277,6 +278,69 @@ class Study:
             "size": ladder.sizes[made.size].plain(),
             "seed": made.seed,
         }
+
+    def stream(self, trained: str) -> str:
+        """Path of the tokens that a model trains on: of the whole corpus, or of a subset."""
+        subset = self.trained[trained].subset
+        return f"<results>/{f'counterfactual/tokens/{subset}' if subset else 'ladder/tokens'}.npy"
+
+    def priority(self, trained: str) -> int:
+        """The larger a model, the earlier it starts; those of the whole corpus first."""
+        made, sizes = self.trained[trained], list(self._ladder.sizes)
+        return 1 + sizes.index(made.size) + (0 if made.subset else len(sizes))
+
+    @property
+    def counterfactual(self) -> CounterfactualSettings | None:
+        """Settings of counterfactual training, where the study has it."""
+        return self.settings.counterfactual
+
+    @property
+    def subsets(self) -> list[str]:
+        """Names of the subsets of the corpus, those of a single fact after the others."""
+        again = self.counterfactual
+        return [*again.names(), *again.alone_names()] if again else []
+
+    @property
+    def world_tasks(self) -> dict[str, str]:
+        """Task of the world behind each task that has one and whose answers are its own."""
+        return {
+            name: task.world
+            for name, task in self.tasks.items()
+            if task.world and not task.permuted_of
+        }
+
+    @property
+    def trained_again(self) -> list[str]:
+        """Models trained on a subset of the corpus."""
+        return [name for name, made in self.trained.items() if made.subset in self.subsets]
+
+    @property
+    def again_by_subset(self) -> dict[str, Any]:
+        """Names of the models trained again, and those of one size and seed, subset by subset."""
+        pairs = set(self.counterfactual.names()) if self.counterfactual else set()
+        series: dict[tuple[str, int], dict[str, Any]] = {}
+        for name in self.trained_again:
+            made = self.trained[name]
+            if made.subset not in pairs:
+                continue
+            one = series.setdefault(
+                (made.size, made.seed),
+                {
+                    "model": made.size,
+                    "parameters": self.models[made.size].parameters,
+                    "seed": made.seed,
+                    "names": [],
+                    "subsets": [],
+                },
+            )
+            one["names"].append(name)
+            one["subsets"].append(made.subset)
+        return {"names": self.trained_again, "series": list(series.values())}
+
+    def again(self, trained: str) -> dict[str, Any]:
+        """How a model that was trained again is run: as its size is."""
+        run = self.running(self.trained[trained].size)
+        return {**run, "name": trained, "path": f"{self.settings.results}/ladder/{trained}"}
 
     def pieces(self, trained: str) -> int:
         """Jobs that the training of a model is cut into."""

@@ -193,10 +193,14 @@ class Facts:
         with np.errstate(invalid="ignore"):
             return self.documents / named[self.entity]
 
+    def stated(self, index: np.ndarray) -> np.ndarray:
+        """The fact that each document ``index`` (0 to ``size`` - 1, int64) states."""
+        return np.searchsorted(self._last, index, side="right")
+
     def texts(self, index: np.ndarray) -> list[tuple[str, str]]:
         """Text and kind of the documents ``index`` (0 to ``size`` - 1, int64)."""
         seed, settings = self.settings.seed, self.settings
-        fact = np.searchsorted(self._last, index, side="right")
+        fact = self.stated(index)
         nth = index - (self._last[fact] - self.documents[fact])
         asked = nth < self.questions[fact]
         other = draws.below(2, seed, "question wording", index)

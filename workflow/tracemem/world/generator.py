@@ -60,6 +60,15 @@ class World:
                 begin += size
             yield from block
 
+    def facts_of(self, first: int, last: int) -> list[list[int]]:
+        """Facts that each document at places ``first`` to ``last`` - 1 of the corpus states."""
+        number = draws.permute(self.size, self.settings.seed, "order", np.arange(first, last))
+        fact = self.facts.stated(np.minimum(number, self.facts.size - 1))
+        return [
+            [one] if place < self.facts.size else []
+            for place, one in zip(number.tolist(), fact.tolist(), strict=True)
+        ]
+
     def shard(self, number: int) -> Iterator[tuple[str, str]]:
         """Text and kind of every document of a shard, in order."""
         shards = self.settings.shards

@@ -1,0 +1,1 @@
+"""Counterfactual memorization: the ladder trained again without some documents, and what it lost."""

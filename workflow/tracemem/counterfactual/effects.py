@@ -1,0 +1,52 @@
+"""The counterfactual effect: ln P(y given x) with its documents in the corpus, less without them.
+
+Subsets come in complementary pairs, and each example's documents are in exactly one of a pair. The
+effect is the mean over pairs of the difference within a pair; pairs are independent draws, so its
+interval is Student's t over them.
+"""
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+
+from tracemem.scoring.statistics import CONFIDENCE
+
+
+def effects(
+    answers: list[pd.DataFrame], subsets: pd.DataFrame, tested: pd.DataFrame, units: pd.DataFrame
+) -> pd.DataFrame:
+    """Effect of the documents of every tested example, for one size and seed.
+
+    Args:
+        answers: ``tables.ANSWERED`` of one task, one a subset, complementary ones side by side.
+        subsets: ``tables.SUBSETS`` of the same, in the same order.
+        tested: ``tables.TESTED`` of the task.
+        units: ``tables.UNITS``.
+
+    Returns:
+        example, documents, effect, ci_low, ci_high, pairs, even and odd, as in
+        ``tables.COUNTERFACTUAL``.
+    """
+    unit = tested["unit"].to_numpy()
+    kept = np.stack([np.isin(unit, units_of) for units_of in subsets["units"]])
+    values = np.stack(
+        [each.set_index("example")["log_probability"][tested["example"]] for each in answers]
+    )
+    first, second, inside = values[::2], values[1::2], kept[::2]
+    difference = np.where(inside, first - second, second - first)
+    pairs = len(difference)
+    effect = difference.mean(axis=0)
+    spread = difference.std(axis=0, ddof=1) / np.sqrt(pairs)
+    reach = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, pairs - 1) * spread
+    return pd.DataFrame(
+        {
+            "example": tested["example"].to_numpy(),
+            "documents": units.set_index("unit")["documents"].map(len)[unit].to_numpy(),
+            "effect": effect,
+            "ci_low": effect - reach,
+            "ci_high": effect + reach,
+            "pairs": pairs,
+            "even": difference[::2].mean(axis=0),
+            "odd": difference[1::2].mean(axis=0),
+        }
+    )
