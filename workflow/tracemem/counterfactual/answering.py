@@ -7,7 +7,7 @@ from tracemem.models.engines import Engine
 
 
 def log_probabilities(engine: Engine, questions: pd.DataFrame) -> pd.DataFrame:
-    """ln P(y given x) of every example, summed over the tokens of its target.
+    """Ln P(y given x) of every example, summed over the tokens of its target.
 
     Args:
         engine: a loaded model.

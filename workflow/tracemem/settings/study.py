@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from tracemem.settings import rules
-from tracemem.settings.counterfactual import CounterfactualSettings
 from tracemem.settings.corpus import CorpusSettings
+from tracemem.settings.counterfactual import CounterfactualSettings
 from tracemem.settings.infgram import InfgramSettings
 from tracemem.settings.ladder import LadderSettings, Made
 from tracemem.settings.mining import EMBEDDERS, EmbedderSettings, default_gammas
