@@ -7,6 +7,7 @@ rule generate:
     input:
         examples=expand("<results>/tasks/{task}.test.parquet", task=study.tasks),
         prompts=expand(rules.write_prompts.output, task=study.tasks),
+        neighbours=lambda wildcards: study.neighbours(wildcards.model),
         model=lambda wildcards: study.folder(wildcards.model),
     output:
         "<results>/chunks/{model}.parquet",

@@ -192,6 +192,104 @@ rule tabulate_pairs:
         "../scripts/tabulate_pairs.py"
 
 
+this = study.job("list_premises")
+
+
+rule list_premises:
+    input:
+        examples=expand("<results>/tasks/{task}.test.parquet", task=study.tasks),
+        counts=rules.merge_ngrams.output[0],
+    output:
+        "<results>/premises/distinct.parquet",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    conda:
+        ENVIRONMENT
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        n=[study.tasks[task].n for task in study.tasks],
+        grams=[study.grams(task) for task in study.tasks],
+        code=this.code,
+    script:
+        "../scripts/list_premises.py"
+
+
+this = study.job("count_premises")
+
+
+use rule count_pairs as count_premises with:
+    input:
+        shard=lambda wildcards: study.shards[wildcards.shard],
+        pairs=rules.list_premises.output[0],
+        counts=[],
+    output:
+        counts="<results>/premises/shards/{shard}.parquet",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        corpus=study.reading,
+        samples=0,
+        code=this.code,
+
+
+this = study.job("merge_premises")
+
+
+rule merge_premises:
+    input:
+        expand(rules.count_premises.output, shard=study.shards),
+    output:
+        "<results>/premises/counts.parquet",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    conda:
+        ENVIRONMENT
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        code=this.code,
+    script:
+        "../scripts/merge_generated_pairs.py"
+
+
+this = study.job("tabulate_premises")
+
+
+rule tabulate_premises:
+    input:
+        examples="<results>/tasks/{task}.test.parquet",
+        counts=rules.merge_ngrams.output[0],
+        pair_counts=rules.merge_premises.output[0],
+    output:
+        "<results>/items/premises/{task}.n{n}.parquet",
+    log:
+        this.log,
+    benchmark:
+        this.benchmark
+    conda:
+        ENVIRONMENT
+    threads: this.threads
+    resources:
+        **this.resources,
+    params:
+        grams=lambda wildcards: study.grams(wildcards.task),
+        code=this.code,
+    script:
+        "../scripts/tabulate_premises.py"
+
+
 this = study.job("measure_alignment")
 
 

@@ -31,6 +31,37 @@ if study.models:
             "../scripts/measure_items.py"
 
 
+    this = study.job("measure_contrasts")
+
+    rule measure_contrasts:
+        input:
+            note=study.note("measure_contrasts"),
+            premises=rules.tabulate_premises.output[0],
+            neighbours=rules.find_neighbours.output[0],
+            generations=expand(
+                "<results>/generations/{{task}}/{model}.parquet",
+                model=study.contrasted,
+            ),
+        output:
+            expand(
+                "<results>/items/contrasts/{{task}}/{model}.n{{n}}.parquet",
+                model=study.contrasted or ["none"],
+            ),
+        log:
+            this.log,
+        benchmark:
+            this.benchmark
+        conda:
+            ENVIRONMENT
+        threads: this.threads
+        resources:
+            **this.resources,
+        params:
+            code=this.code,
+        script:
+            "../scripts/measure_contrasts.py"
+
+
 this = study.job("score_memorization")
 
 

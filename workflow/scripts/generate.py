@@ -28,6 +28,7 @@ if __name__ == "__main__":
         "chunk": params.chunk,
         "examples": list(snakemake.input.examples),
         "prompts": list(snakemake.input.prompts),
+        "neighbours": list(snakemake.input.neighbours),
         "output": snakemake.output[0],
         "log": snakemake.log[0],
     }

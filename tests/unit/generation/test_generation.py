@@ -18,11 +18,18 @@ from tracemem.tasks.tables import EXAMPLES, PROMPTS
 ASKED = {"max_new_tokens": 12, "stop": ["\n"]}
 
 
-def frame(rows) -> pd.DataFrame:
-    """Questions of (prompt, target, options)."""
+def frame(rows, neighbours: int = 0) -> pd.DataFrame:
+    """Questions of (prompt, target, options), each with the prompts of the rows after it."""
+    asked = [prompt for prompt, _, _ in rows] * 2
     return pd.DataFrame(
         [
-            {"example": k, "prompt": prompt, "target": target, "options": options}
+            {
+                "example": k,
+                "prompt": prompt,
+                "target": target,
+                "options": options,
+                "neighbours": asked[k + 1 : k + 1 + neighbours],
+            }
             for k, (prompt, target, options) in enumerate(rows)
         ]
     )
@@ -57,7 +64,8 @@ def examples() -> pd.DataFrame:
     return frame(
         [(f"Question: {k} Who wrote it? Answer: ", f"the author {k} é", []) for k in range(10)]
         + [("Which? ", "river", ["town", "river", "the old mountain"])]
-        + [("Which? ", "none of them", ["town", "river"])]
+        + [("Which? ", "none of them", ["town", "river"])],
+        neighbours=3,
     )
 
 
@@ -81,6 +89,10 @@ def test_table_holds_what_the_engine_gives_one_example_at_a_time(engine, example
         scores = engine.score([gold.prompt_ids], [[gold.target_ids]])[0][0]
         np.testing.assert_allclose(row.token_log_probabilities, scores, atol=2e-5)
         assert row.prompt_tokens == len(gold.prompt_ids)
+        others = [encoding.encode_prompt(engine.tokenizer, asked) for asked in example.neighbours]
+        each = [engine.score([prefix], [[gold.target_ids]])[0][0] for prefix in others]
+        assert len(each) == 3
+        np.testing.assert_allclose(row.contrast_log_probabilities, np.concatenate(each), atol=2e-5)
         options = list(example.options)
         one = encoding.encode_options(engine.tokenizer, example.prompt, [*options, "x"])[:-1]
         assert row.option_tokens.tolist() == [len(o.target_ids) for o in one]
@@ -268,8 +280,17 @@ def test_answers_of_other_examples_are_refused(whole, examples, tmp_path):
 
 def test_questions_are_of_the_same_examples_as_the_prompts(examples):
     prompts = examples[["example", "prompt"]].assign(prompt="Why? ")
-    asked = generation.questions(examples.drop(columns="prompt").assign(group=""), prompts)
-    assert list(asked.columns) == ["example", "prompt", "target", "options"]
+    given = examples.drop(columns=["prompt", "neighbours"]).assign(group="")
+    asked = generation.questions(given, prompts)
+    assert list(asked.columns) == ["example", "prompt", "target", "options", "neighbours"]
+    assert not any(asked["neighbours"])
+    prompts["prompt"] = [f"{k}? " for k in prompts["example"]]
+    others = pd.DataFrame({"example": prompts["example"], "neighbours": [[2, 0]] * len(prompts)})
+    found = generation.questions(given, prompts, others)
+    assert found["neighbours"].tolist() == [["2? ", "0? "]] * len(prompts)
+    with pytest.raises(ValueError, match="neighbours: found other examples"):
+        generation.questions(given, prompts, others[1:])
+    prompts["prompt"] = "Why? "
     assert set(asked["prompt"]) == {"Why? "}
     assert asked["target"].tolist() == examples["target"].tolist()
     for wrong in (prompts[:-1], prompts[::-1].reset_index(drop=True)):

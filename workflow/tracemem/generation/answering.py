@@ -31,11 +31,11 @@ from tracemem.models import encoding
 from tracemem.models.engines import Engine, load
 from tracemem.settings.answering import WritingSettings, new_tokens
 from tracemem.settings.models import NamedModel
-from tracemem.tasks.tables import EXAMPLES, PROMPTS
+from tracemem.tasks.tables import EXAMPLES, NEIGHBOURS, PROMPTS
 
 log = logging.getLogger(__name__)
 
-_COLUMNS = ["example", "prompt", "target", "options"]
+_COLUMNS = ["example", "prompt", "target", "options", "neighbours"]
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,27 @@ class Asked:
     stop: Sequence[str] = ()
 
 
-def questions(examples: pd.DataFrame, prompts: pd.DataFrame) -> pd.DataFrame:
-    """Example, prompt, target and options of every test example.
+def questions(
+    examples: pd.DataFrame, prompts: pd.DataFrame, neighbours: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Example, prompt, target, options and the prompts of the neighbours of every test example.
 
     Args:
         examples: ``tables.EXAMPLES``.
         prompts: ``tables.PROMPTS`` of the same examples.
+        neighbours: ``tables.NEIGHBOURS`` of the same; None where no target is scored after them.
 
     Raises:
-        ValueError: the two are not of the same examples.
+        ValueError: the tables are not of the same examples.
     """
-    if not examples["example"].equals(prompts["example"]):
-        raise ValueError("prompts: found other examples than those of the task")
-    return examples.assign(prompt=prompts["prompt"])[_COLUMNS]
+    others: list[list[str]] = [[] for _ in range(len(examples))]
+    for name, table in (("prompts", prompts), ("neighbours", neighbours)):
+        if table is not None and not examples["example"].equals(table["example"]):
+            raise ValueError(f"{name}: found other examples than those of the task")
+    if neighbours is not None:
+        asked = prompts.set_index("example")["prompt"]
+        others = [asked[list(several)].tolist() for several in neighbours["neighbours"]]
+    return examples.assign(prompt=prompts["prompt"], neighbours=others)[_COLUMNS]
 
 
 @dataclass(frozen=True)
@@ -85,8 +93,8 @@ def _chunks(asked: Asked, identity: dict, size: int) -> Iterator[_Chunk]:
     for number, first in enumerate(range(0, len(asked.questions), size)):
         rows = asked.questions.iloc[first : first + size]
         sums = hashlib.sha256(json.dumps([identity, how, list(GENERATIONS.columns)]).encode())
-        for example, prompt, target, options in rows.itertuples(index=False):
-            row = [int(example), prompt, target, [str(option) for option in options]]
+        for example, prompt, target, options, others in rows.itertuples(index=False):
+            row = [int(example), prompt, target, [str(option) for option in options], others]
             sums.update(json.dumps(row).encode())
         yield _Chunk(asked, number, rows, sums.hexdigest()[:32])
 
@@ -264,7 +272,7 @@ def _answers(
 ) -> tuple[dict[str, list], int]:
     """The rows of some examples, and how many tokens went through the model for them."""
     items = []
-    for example, prompt, target, options in examples.itertuples(index=False):
+    for example, prompt, target, options, _ in examples.itertuples(index=False):
         if engine.settings.chat_template:
             prompt = encoding.chat(engine.tokenizer, prompt)
         if len(options):
@@ -275,11 +283,12 @@ def _answers(
     scored = engine.score([item.prefix for item in read], [item.continuations for item in read])
     answers = iter(scored)
     scores = [next(answers) if item.continuations else [] for item in items]
+    contrasts = _contrasts(engine, items, examples["neighbours"])
     starts = [item.start for item in items if item.start is not None]
     written = iter(engine.generate(starts, max_new_tokens, stop))
     rows: dict[str, list] = {name: [] for name in GENERATIONS.columns}
     seen = 0
-    for item, found in zip(items, scores, strict=True):
+    for item, found, others in zip(items, scores, contrasts, strict=True):
         if not all(np.isfinite(one).all() for one in found):
             raise ValueError(
                 f"example {item.example}: {engine.settings} gave a log-probability that is not "
@@ -301,6 +310,7 @@ def _answers(
             "token_starts": item.gold.starts,
             "token_ends": item.gold.ends,
             "token_log_probabilities": gold,
+            "contrast_log_probabilities": others,
             "option_log_probabilities": options if found else [math.nan] * item.options,
             "option_tokens": lengths if found else [0] * item.options,
         }
@@ -311,23 +321,67 @@ def _answers(
     return rows, seen
 
 
+def _contrasts(
+    engine: Engine, items: list[_Item], neighbours: Sequence[Sequence[str]]
+) -> list[np.ndarray]:
+    """Ln P of the tokens of each item's gold target after its neighbours (float32, [neighbours x
+    tokens]), one forward pass for all the targets that one neighbour is asked for.
+    """
+    encoded: dict[str, list[int]] = {}
+    asked: dict[tuple[int, ...], dict[int, int]] = {}
+    places: list[list[tuple[tuple[int, ...], int]]] = []
+    targets: dict[tuple[int, ...], list[list[int]]] = {}
+    for number, (item, prompts) in enumerate(zip(items, neighbours, strict=True)):
+        places.append([])
+        room = engine.context_length - 1 - len(item.gold.target_ids)
+        for prompt in prompts if item.gold.target_ids else ():
+            if prompt not in encoded:
+                text = prompt
+                if engine.settings.chat_template:
+                    text = encoding.chat(engine.tokenizer, prompt)
+                encoded[prompt] = encoding.encode_prompt(engine.tokenizer, text)
+            prefix = tuple(encoding.fit_prompt(engine.tokenizer, encoded[prompt], room))
+            known = asked.setdefault(prefix, {})
+            if number not in known:
+                known[number] = len(known)
+                targets.setdefault(prefix, []).append(item.gold.target_ids)
+            places[-1].append((prefix, known[number]))
+    scored = dict(
+        zip(
+            asked,
+            engine.score([list(prefix) for prefix in asked], list(targets.values())),
+            strict=True,
+        )
+    )
+    empty = np.zeros(0, np.float32)
+    return [
+        np.concatenate([empty, *(scored[prefix][place] for prefix, place in several)])
+        for several in places
+    ]
+
+
 def main(job: Mapping) -> None:
     """Run one job, described by plain values.
 
     Args:
         job: ``model`` (keys of ``NamedModel``); ``tasks`` by name, each with ``kind`` and the keys
-            of ``WritingSettings``; ``chunk``, examples a chunk; the paths ``examples`` and
-            ``prompts``, one a task, ``output`` and ``log``.
+            of ``WritingSettings``; ``chunk``, examples a chunk; the paths ``examples``, ``prompts``
+            and, where answers are contrasted, ``neighbours``, one a task; ``output`` and ``log``.
     """
     with job_log(job["log"]):
         output = Path(job["output"])
         engine = load(NamedModel(**job["model"]))
         several = []
-        for (name, task), examples, prompts in zip(
-            job["tasks"].items(), job["examples"], job["prompts"], strict=True
+        neighbours = job["neighbours"] or [None] * len(job["tasks"])
+        for (name, task), examples, prompts, others in zip(
+            job["tasks"].items(), job["examples"], job["prompts"], neighbours, strict=True
         ):
             asked = WritingSettings(**{key: task[key] for key in WritingSettings.model_fields})
-            found = questions(files.read(EXAMPLES, examples), files.read(PROMPTS, prompts))
+            found = questions(
+                files.read(EXAMPLES, examples),
+                files.read(PROMPTS, prompts),
+                files.read(NEIGHBOURS, others) if others else None,
+            )
             most = new_tokens(task["kind"], asked.max_new_tokens, engine.context_length)
             several.append(Asked(name, found, most, asked.stop))
         chunks = run(engine, several, output.with_suffix(""), job["chunk"])

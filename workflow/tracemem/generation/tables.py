@@ -35,6 +35,11 @@ GENERATIONS = Table(
         "prompt_tokens": (I32, "tokens of the prompt"),
         **TOKENS,
         "token_log_probabilities": (F32S, "ln P(token given prompt and target before it), nats"),
+        "contrast_log_probabilities": (
+            F32S,
+            "ln P of the same tokens after the prompt of each neighbour in turn, nats: neighbours "
+            "times tokens; empty where the model is not asked",
+        ),
         "option_log_probabilities": (F64S, "ln P(option given prompt), nats; empty if no options"),
         "option_tokens": (I32S, "tokens of each option"),
     },

@@ -68,6 +68,22 @@ COVERAGE = Table(
     title="What the corpus holds of the tasks",
     missing="The support of the test examples was not measured.",
 )
+PREMISES = Table(
+    "items/premises/{task}.n{n}.parquet",
+    "Every n-gram s_y of every target, and the n-gram of the input that predicts it best.",
+    {
+        "example": (I64, "test example"),
+        "output_gram": (TEXT, "s_y: n-gram of the target, or the whole target"),
+        "target_start": (I32, "first character of s_y in the target"),
+        "target_end": (I32, "character after s_y in the target"),
+        "output_documents": (I64, "C(s_y, D): documents"),
+        "input_gram": (TEXT, "the premise, s_x with the largest P_{n,D}; empty where none has any"),
+        "pair_documents": (I64, "C((s_x, s_y), D) of the premise: documents that hold both"),
+        "input_documents": (I64, "C(s_x, D) of the premise: documents"),
+        "corpus": (F64, "ln C((s_x, s_y)) / C(s_x) of the premise, nats; -inf where it has none"),
+    },
+    needs=("contrasted",),
+)
 ITEMS = Table(
     "items/{task}.n{n}.parquet",
     "Phi: every pair of a test example that H_n(T) holds, with the place of s_y in the target.",

@@ -196,6 +196,11 @@ class Candidates:
             first = last
         return np.concatenate(examples), np.concatenate(rows)
 
+    def answers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Every (place of the example, number of its s_y), example by example."""
+        lengths = self._outputs.lengths
+        return np.repeat(np.arange(len(lengths)), lengths), self._outputs.numbers
+
     def count(self) -> int:
         """Number of distinct pairs."""
         return sum(len(inputs) for inputs, _ in self.blocks())
@@ -478,6 +483,27 @@ def _first_places(target: str, n: int) -> dict[str, tuple[int, int]]:
     return places
 
 
+def places_of(targets: pd.Series, places: np.ndarray, grams: Iterable[str]) -> np.ndarray:
+    """Characters (int32, [grams, 2]) of the first place of each n-gram in its target; -1 if none.
+
+    Args:
+        targets: texts in NFC.
+        places: which target each n-gram belongs to; those of one target stand together.
+        grams: the n-grams.
+    """
+    spans = []
+    current = -1
+    starts: dict[int, dict[str, tuple[int, int]]] = {}
+    for place, gram in zip(places, grams, strict=True):
+        if place != current:
+            current, starts = place, {}
+        length = gram.count(" ") + 1
+        if length not in starts:
+            starts[length] = _first_places(targets.iloc[place], length)
+        spans.append(starts[length].get(gram, (-1, -1)))
+    return np.array(spans, dtype=np.int32).reshape(-1, 2)
+
+
 def match(
     examples: pd.DataFrame,
     pairs: pd.DataFrame,
@@ -505,18 +531,7 @@ def match(
     # Pairs with n-grams that no example has come first, as -1, and match nothing.
     places, rows = found.locate_pairs(keys[order])
     table = pairs.iloc[order[rows]].reset_index(drop=True)
-    spans = []
-    current = -1
-    starts: dict[int, dict[str, tuple[int, int]]] = {}
-    for example, gram in zip(places, table["output_gram"], strict=True):
-        target = examples["target"].iloc[example]
-        if example != current:
-            current, starts = example, {}
-        length = gram.count(" ") + 1
-        if length not in starts:
-            starts[length] = _first_places(target, length)
-        spans.append(starts[length].get(gram, (-1, -1)))
-    starts_ends = np.array(spans, dtype=np.int32).reshape(-1, 2)
+    starts_ends = places_of(examples["target"], places, table["output_gram"])
     return pd.DataFrame(
         {
             "example": examples["example"].to_numpy()[places],

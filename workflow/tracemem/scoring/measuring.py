@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tracemem.infgram import index
 from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.ngrams.counts import look_up
-from tracemem.scoring.tables import MEASURED
+from tracemem.scoring.tables import CONTRASTS, MEASURED
 
 REASONS = ("no_span", "zero_denominator", "zero_count", "zero_infgram")
 
@@ -139,11 +139,57 @@ def measure(side: pd.DataFrame, generations: pd.DataFrame) -> pd.DataFrame:
     return side.assign(tokens=tokens, model=model, dropped=dropped)[list(MEASURED.columns)]
 
 
+def contrast(
+    premises: pd.DataFrame, neighbours: pd.DataFrame, generations: pd.DataFrame
+) -> pd.DataFrame:
+    """What the input adds to what a model expects of every answer anyway.
+
+        contrast = ln P_LLM(s_y given x) - ln (1/J) sum over x' of P_LLM(s_y given x')
+
+    over the J neighbours x' of x, both given the target before s_y.
+
+    Args:
+        premises: ``tables.PREMISES`` of one task and n.
+        neighbours: ``tables.NEIGHBOURS`` of the task.
+        generations: ``tables.GENERATIONS`` of the task and one model that was asked after them.
+
+    Returns:
+        Rows of ``tables.CONTRASTS``.
+
+    Raises:
+        ValueError: an example is missing, or its tokens do not fit its neighbours.
+    """
+    model, tokens = span_log_probabilities(premises, generations)
+    similarities = neighbours.set_index("example")["similarities"]
+    means = similarities.map(lambda each: np.mean(each, dtype=np.float64) if len(each) else np.nan)
+    others = np.full(len(premises), np.nan)
+    column = "contrast_log_probabilities"
+    for number, example, inside, row in _spans(premises, generations, [], "generations", column):
+        count, length = len(similarities[example]), len(row["token_starts"])
+        if len(row[column]) != count * length:
+            raise ValueError(
+                f"generations: example {example} has {len(row[column])} contrasts; allowed: "
+                f"{count} neighbours times {length} tokens"
+            )
+        if count:
+            values = np.asarray(row[column], np.float64).reshape(count, length)
+            others[number] = np.logaddexp.reduce(values[:, inside].sum(axis=1)) - np.log(count)
+    dropped = np.select([np.isnan(model), np.isnan(others)], ["no_span", "no_neighbour"], "")
+    return premises.assign(
+        similarity=means[premises["example"]].to_numpy(),
+        tokens=tokens,
+        model=model,
+        contrast=model - others,
+        dropped=dropped,
+    )[list(CONTRASTS.columns)]
+
+
 def _spans(
-    spans: pd.DataFrame, tokens: pd.DataFrame, columns: list[str], table: str
+    spans: pd.DataFrame, tokens: pd.DataFrame, columns: list[str], table: str, *beside: str
 ) -> Iterator[tuple[NDArray[np.int64], int, slice, Mapping[str, NDArray]]]:
     """Rows of ``spans`` that stand on one span, its example, its tokens and the example's columns.
 
+    ``columns`` have one value a token; those ``beside`` them may have any number.
     Spans not found, and spans that the tokens do not reach over, are left out.
     """
     if tokens["example"].duplicated().any():
@@ -155,12 +201,12 @@ def _spans(
         raise ValueError(f"{table}: {len(absent)} examples are missing, the first is {absent[0]}")
     lists = {
         name: tokens[name].to_numpy(dtype=object)
-        for name in ("token_starts", "token_ends", *columns)
+        for name in ("token_starts", "token_ends", *columns, *beside)
     }
     groups = spans.groupby(["example", "target_start", "target_end"], sort=False).indices
     for (example, start, end), numbers in groups.items():
         row = {name: values[place[example]] for name, values in lists.items()}
-        lengths = {len(values) for values in row.values()}
+        lengths = {len(row[name]) for name in ("token_starts", "token_ends", *columns)}
         if len(lengths) > 1:
             raise ValueError(f"{table}: example {example} has lists of lengths {sorted(lengths)}")
         overlap = np.flatnonzero((row["token_starts"] < end) & (row["token_ends"] > start))

@@ -44,6 +44,26 @@ MEASURED = Table(
         ),
     },
 )
+CONTRASTS = Table(
+    "items/contrasts/{task}/{model}.n{n}.parquet",
+    "Every answer with its strongest premise, and what the input adds to what a model expects.",
+    {
+        "example": (I64, "test example"),
+        "output_gram": (TEXT, "s_y: n-gram of the target, or the whole target"),
+        "input_gram": (TEXT, "the premise, as in items/premises"),
+        "output_documents": (I64, "C(s_y, D): documents"),
+        "corpus": (F64, "ln P_{n,D}(s_y given the premise), nats; -inf where it has none"),
+        "similarity": (F64, "mean similarity of the neighbours; empty where there is none"),
+        "tokens": (I32, "tokens of the model that overlap s_y; 0 where it has none"),
+        "model": (F64, "ln P_LLM(s_y given x), nats; empty where there is none"),
+        "contrast": (
+            F64,
+            "model, less the log of the mean P_LLM(s_y given x') over the neighbours x', nats",
+        ),
+        "dropped": (TEXT, "why it has no contrast: no_span, no_neighbour; else empty"),
+    },
+    needs=("contrasted",),
+)
 PERFORMANCE = Table(
     "scores/performance.csv",
     "How well each model does each task.",

@@ -84,6 +84,7 @@ RULES = (
         "load_task", "tasks", "{task}.{split}", 2 * _GB, 30, sized=True, after=("generate_world",)
     ),
     Rule("write_prompts", "tasks", "{task}", 2 * _GB, 30, after=("load_task",)),
+    Rule("find_neighbours", "tasks", "{task}", 2 * _GB, 60, sized=True, after=("load_task",)),
     Rule("list_candidates", "index", "", 4 * _GB, 60, sized=True, after=("load_task",)),
     Rule(
         "count_ngrams",
@@ -138,12 +139,42 @@ RULES = (
     Rule(
         "measure_coverage", "mining", "", 4 * _GB, 30, after=("tabulate_pairs", "measure_alignment")
     ),
+    Rule("list_premises", "mining", "", 8 * _GB, 60, sized=True, after=("merge_ngrams",)),
+    Rule(
+        "count_premises",
+        "mining",
+        "{shard}",
+        8 * _GB,
+        240,
+        sized=True,
+        script="count_pairs",
+        after=("list_premises",),
+    ),
+    Rule(
+        "merge_premises",
+        "mining",
+        "",
+        8 * _GB,
+        60,
+        sized=True,
+        script="merge_generated_pairs",
+        after=("count_premises",),
+    ),
+    Rule(
+        "tabulate_premises",
+        "mining",
+        "{task}.n{n}",
+        8 * _GB,
+        60,
+        sized=True,
+        after=("merge_premises",),
+    ),
     Rule(
         "generate",
         "generation",
         "{model}",
         elsewhere="models",
-        after=("write_prompts", "train_model"),
+        after=("write_prompts", "find_neighbours", "train_model"),
     ),
     Rule(
         "assemble_generations", "generation", "{task}", 4 * _GB, 60, sized=True, after=("generate",)
@@ -201,7 +232,21 @@ RULES = (
         4 * _GB,
         120,
         sized=True,
-        after=("tabulate_pairs", "assemble_generations", "score_infgram"),
+        after=(
+            "tabulate_pairs",
+            "tabulate_premises",
+            "assemble_generations",
+            "score_infgram",
+        ),
+    ),
+    Rule(
+        "measure_contrasts",
+        "scoring",
+        "{task}.n{n}",
+        4 * _GB,
+        120,
+        sized=True,
+        after=("tabulate_premises", "assemble_generations"),
     ),
     Rule(
         "score_memorization",
@@ -210,7 +255,7 @@ RULES = (
         4 * _GB,
         120,
         sized=True,
-        after=("measure_items",),
+        after=("measure_items", "measure_contrasts"),
     ),
     Rule(
         "score_thresholds", "scoring", "{task}", 4 * _GB, 120, sized=True, after=("measure_items",)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from tracemem.settings import rules
+from tracemem.settings.contrast import ContrastSettings
 from tracemem.settings.corpus import CorpusSettings
 from tracemem.settings.counterfactual import CounterfactualSettings
 from tracemem.settings.infgram import InfgramSettings
@@ -79,6 +80,11 @@ class Settings(Section):
         default=None,
         description="Train the ladder again on subsets of the generated corpus: what each model "
         "loses without the documents behind an answer.",
+    )
+    contrast: ContrastSettings | None = Field(
+        default=ContrastSettings(),
+        description="Score every answer after other inputs too, for contrastive memorization; "
+        "null: never.",
     )
     infgram: InfgramSettings | None = Field(
         default=InfgramSettings(), description="Infinity-gram LM; null: none."

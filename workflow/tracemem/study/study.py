@@ -30,6 +30,7 @@ from tracemem.settings.statistics import ResamplingSettings
 from tracemem.settings.study import Settings
 from tracemem.settings.tasks import TaskSettings
 from tracemem.study.published import published_as
+from tracemem.tasks.tables import NEIGHBOURS
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,22 @@ class Study:
     def series(self) -> dict[str, int]:
         """Parameters of every model, in order of size."""
         return {name: model.parameters for name, model in self.models.items()}
+
+    @property
+    def contrasted(self) -> list[str]:
+        """Models that score every answer after other inputs too."""
+        contrast = self.settings.contrast
+        return [
+            name
+            for name, model in self.models.items()
+            if contrast and model.parameters <= contrast.largest
+        ]
+
+    def neighbours(self, model: str) -> list[str]:
+        """The neighbours of every task where a model is asked after them, else none."""
+        if model not in self.contrasted:
+            return []
+        return [f"<results>/{NEIGHBOURS.path.format(task=task)}" for task in self.tasks]
 
     @property
     def families(self) -> dict[str, str]:
@@ -477,6 +494,7 @@ _GIVEN: dict[str, tuple[str, ...]] = {
     "assemble_generations": ("writing", "running", "chunk", "answering"),
     "list_generated_pairs": ("n", "grams"),
     "measure_items": (),
+    "measure_contrasts": (),
     "embed_generated_pairs": ("n", "grams", "ends", "embedder"),
     "score_memorization": ("n", "infgram", "models", "resampling"),
     "score_thresholds": ("thresholds", "models", "resampling"),

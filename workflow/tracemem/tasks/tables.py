@@ -1,6 +1,6 @@
 """Tables of tasks: examples, and what models are asked."""
 
-from tracemem.jobs.declared import I64, TEXT, TEXTS, Table
+from tracemem.jobs.declared import F32S, I64, I64S, TEXT, TEXTS, Table
 
 EXAMPLES = Table(
     "tasks/{task}.{split}.parquet",
@@ -13,6 +13,16 @@ EXAMPLES = Table(
         "aliases": (TEXTS, "answers that count as exact, the target among them"),
         "options": (TEXTS, "options of a multiple-choice item, else empty"),
     },
+)
+NEIGHBOURS = Table(
+    "tasks/neighbours/{task}.parquet",
+    "The other inputs nearest to each test example's, whose answers differ.",
+    {
+        "example": (I64, "test example"),
+        "neighbours": (I64S, "other test examples of its group, the nearest first"),
+        "similarities": (F32S, "words shared with each, over the words of either"),
+    },
+    needs=("contrasted",),
 )
 PROMPTS = Table(
     "prompts/{task}.parquet",
