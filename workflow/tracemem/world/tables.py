@@ -13,6 +13,7 @@ FACTS = Table(
         "documents": (I64, "documents that state the fact"),
         "question_documents": (I64, "of them, in question and answer form"),
         "probability": (F64, "documents / documents that hold the entity; NaN where none does"),
+        "derived": (I8, "1: the answer follows from the entity's birthplace by rule; else 0"),
     },
 )
 FACT_EXAMPLES = Table(
