@@ -56,8 +56,8 @@ class WorldSettings(Section):
         default=1,
         ge=1,
         le=4,
-        description="Facts that a document states one after the other, at most; each fact stands "
-        "in as many documents whatever this is.",
+        description="Facts that a document states one after the other, at most; each fact is stated "
+        "by as many documents whatever this is.",
     )
     entity_documents: int = Field(
         default=0, ge=0, description="Documents that mention one of the people and state no fact."

@@ -7,7 +7,8 @@ in one of several wordings. Each fact keeps one wording of its question out of e
 test asks in that one.
 
 Where a document states several facts, the facts are split into as many groups, and a document
-states one of each group: no fact twice, and each in as many documents as if it stood alone.
+states one of each group: no fact twice, and each in as many documents as if it stood alone. It may
+then hold a person and an answer that belongs to another's fact.
 """
 
 from functools import cached_property
@@ -44,7 +45,7 @@ class Facts:
         start = draws.below(RELATIONS, seed, "first relation", self.entity)
         self.relation = (start + fact // settings.entities) % RELATIONS
         self.answer = draws.zipf(settings.answers, settings.answer_exponent, seed, "answer", fact)
-        # A town lies in one region, five towns or more in each.
+        # A town lies in one region; a region has five towns where there are that many answers.
         regions = max(5, settings.answers // 5)
         town = draws.permute(settings.answers, seed, "region", np.arange(settings.answers))
         self._region = town % regions
@@ -186,23 +187,23 @@ class Facts:
             (self.held_out[fact] + 1 + other) % 3,
             draws.below(settings.paraphrases, seed, "wording", number),
         )
-        parts: list[list[str]] = [[] for _ in index]
-        kinds: list[set[str]] = [set() for _ in index]
-        for place, this, ask, which in zip(
-            *(column.tolist() for column in (row, fact, asked, wording)), strict=True
+        documents = [("", "")] * len(index)
+        columns = (row, self.entity[fact], self.relation[fact], self.answer[fact], asked, wording)
+        for place, entity, relation, answer, ask, which in zip(
+            *(column.tolist() for column in columns), strict=True
         ):
-            answer = self.answer_text(this)
+            name, value = self.names[entity], self.answers[relation][answer]
             if ask:
-                text = wordings.QUESTION.format(self.question(this, which), answer)
+                question = wordings.RELATIONS[relation].questions[which].format(name)
+                text, kind = wordings.QUESTION.format(question, value), "question"
             else:
-                relation = wordings.RELATIONS[self.relation[this]]
-                text = relation.statements[which].format(self.name(this), answer)
-            parts[place].append(text)
-            kinds[place].add("question" if ask else "statement")
-        return [
-            ("\n".join(texts), found.pop() if len(found) == 1 else "mixed")
-            for texts, found in zip(parts, kinds, strict=True)
-        ]
+                text = wordings.RELATIONS[relation].statements[which].format(name, value)
+                kind = "statement"
+            before, other = documents[place]
+            if before:
+                text, kind = f"{before}\n{text}", kind if kind == other else "mixed"
+            documents[place] = text, kind
+        return documents
 
     def mentioning(self, index: np.ndarray) -> list[tuple[str, str]]:
         """Text and kind of the documents ``index`` (0 to ``mentions`` - 1) that only mention one."""
