@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -173,6 +174,13 @@ def test_a_document_states_several_facts_in_any_company(most):
     begins = [facts[np.searchsorted(places, places[row])] == first for row in here]
     assert 0 < sum(begins) < len(begins)
     assert len(set(facts[np.isin(places, places[here])].tolist())) > 10
+    # No two facts keep to each other's company.
+    pairs = Counter(
+        pair
+        for one in np.split(facts, np.flatnonzero(np.diff(places)) + 1)
+        for pair in combinations(sorted(one.tolist()), 2)
+    )
+    assert pairs.most_common(1)[0][1] < 12
     kinds = Counter(kind for _, kind in world.documents(0, world.size))
     assert {"statement", "question", "mixed"} <= set(kinds)
 
