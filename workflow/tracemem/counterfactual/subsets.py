@@ -63,11 +63,12 @@ def _facts(world: World) -> dict[int, list[int]]:
     }
     places: dict[int, list[int]] = {fact: [] for fact in sorted(asked)}
     for first in range(0, world.size, _BLOCK):
-        last = min(first + _BLOCK, world.size)
-        for place, stated in enumerate(world.facts_of(first, last), first):
-            for fact in stated:
-                if fact in places:
-                    places[fact].append(place)
+        for place, fact in zip(
+            *map(np.ndarray.tolist, world.facts_of(first, min(first + _BLOCK, world.size))),
+            strict=True,
+        ):
+            if fact in places:
+                places[fact].append(place)
     return places
 
 

@@ -22,10 +22,27 @@ class WorldSettings(Section):
         ge=8,
         description=f"Facts: one relation of one entity each, at most {RELATIONS} an entity.",
     )
+    derived_relation: bool = Field(
+        default=False,
+        description="Beside them, for every birthplace a fact that follows from it: the region of "
+        "the town, which documents about the town say too.",
+    )
     unstated_facts: int = Field(
         default=120, ge=0, description="Facts among them that no document states: the control."
     )
-    answers: int = Field(default=40, ge=5, description="Possible answers of each relation.")
+    answers: int = Field(
+        default=40,
+        ge=5,
+        description="Possible answers of each relation; from some 20 times entities on, nearly "
+        "every fact has an answer of its own.",
+    )
+    answer_words: int = Field(
+        default=1,
+        ge=1,
+        le=4,
+        description="Words of the longest answers; each answer has 1 to as many, and its last is "
+        "its own.",
+    )
     answer_exponent: float = Field(
         default=0.5, ge=0, le=2, description="Zipf exponent of the answers of a relation."
     )
@@ -35,11 +52,29 @@ class WorldSettings(Section):
     max_fact_documents: int = Field(
         default=700, ge=1, description="Documents that state the most frequent fact."
     )
+    facts_a_document: int = Field(
+        default=1,
+        ge=1,
+        le=4,
+        description="Facts that a document states one after the other, at most; each fact is stated "
+        "by as many documents whatever this is.",
+    )
+    entity_documents: int = Field(
+        default=0, ge=0, description="Documents that mention one of the people and state no fact."
+    )
+    entity_exponent: float = Field(
+        default=0.0, ge=0, le=2, description="Zipf exponent of the people in those documents."
+    )
     paraphrases: int = Field(
         default=4, ge=1, le=6, description="Wordings of a statement, the same number a relation."
     )
     question_share: float = Field(
         default=0.5, ge=0, le=1, description="Share of a fact's documents in question form."
+    )
+    unseen_form: bool = Field(
+        default=False,
+        description="Tests ask in a wording that no document uses of any fact, rather than in one "
+        "that none uses of this fact.",
     )
     parallel_documents: int = Field(
         default=4000, ge=0, description="Documents with an English sentence and its translation."
@@ -95,6 +130,11 @@ class WorldSettings(Section):
             raise ValueError(
                 f"unstated_facts: found {self.unstated_facts}; allowed: fewer than {self.facts}, "
                 f"the number of facts"
+            )
+        if self.entity_exponent and not self.entity_documents:
+            raise ValueError(
+                f"entity_exponent: found {self.entity_exponent}, but no document mentions people "
+                f"without a fact; allowed: 0, or entity_documents of 1 or more"
             )
         return self
 

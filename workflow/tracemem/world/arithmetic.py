@@ -12,7 +12,7 @@ import numpy as np
 
 from tracemem.jobs import draws
 from tracemem.settings.world import WorldSettings
-from tracemem.world.facts import QUESTION
+from tracemem.world.wordings import QUESTION
 
 _PEOPLE = "Anna Ben Clara David Emma Felix Greta Hugo Ida Jonas Karla Leo"
 _THINGS = "apples pears coins cards nuts beads plums shells eggs stamps marbles buttons"

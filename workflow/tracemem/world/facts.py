@@ -5,119 +5,23 @@ A fact gives one entity one answer under one relation. Its documents follow Zipf
 ranks have none. A share of the documents asks a question and answers it, the others state the fact
 in one of several wordings. Each fact keeps one wording of its question out of every document: the
 test asks in that one.
+
+Where a document states several facts, the facts are split into as many groups, and a document
+states one of each group: no fact twice, and each in as many documents as if it stood alone. It may
+then hold a person and an answer that belongs to another's fact.
 """
+
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from tracemem.jobs import draws
 from tracemem.settings.world import RELATIONS, WorldSettings
+from tracemem.world import wordings
+from tracemem.world.wordings import BIRTHPLACE, REGION, RIVER
 
-# Relation, ending of its answers, statements ({0} the person, {1} the answer), questions.
-_RELATIONS = (
-    (
-        "birthplace",
-        "r",
-        (
-            "{0} was born in {1}.",
-            "The birthplace of {0} is {1}.",
-            "{0} came into the world in the town of {1}.",
-            "As a child {0} grew up in {1}.",
-            "The old register says that {0} was born at {1}.",
-            "{0} first saw the light of day in {1}.",
-        ),
-        (
-            "Where was {0} born?",
-            "Which town is the birthplace of {0}?",
-            "In which place did {0} come into the world?",
-        ),
-    ),
-    (
-        "trade",
-        "t",
-        (
-            "{0} works as a {1}.",
-            "The trade of {0} is that of a {1}.",
-            "{0} earns a living as a {1}.",
-            "For many years {0} has been a {1}.",
-            "Everyone calls {0} a skilled {1}.",
-            "{0} was trained to be a {1}.",
-        ),
-        (
-            "What is the trade of {0}?",
-            "What does {0} do for a living?",
-            "As what does {0} work?",
-        ),
-    ),
-    (
-        "instrument",
-        "n",
-        (
-            "{0} plays the {1}.",
-            "The instrument of {0} is the {1}.",
-            "In the evening {0} practises the {1}.",
-            "On stage {0} is known for the {1}.",
-            "{0} has mastered the {1}.",
-            "{0} never travels without the {1}.",
-        ),
-        (
-            "Which instrument does {0} play?",
-            "What does {0} play in the evening?",
-            "What is the instrument of {0}?",
-        ),
-    ),
-    (
-        "dish",
-        "m",
-        (
-            "{0} likes {1} best.",
-            "The favourite dish of {0} is {1}.",
-            "At the inn {0} always orders {1}.",
-            "{0} cannot live without {1}.",
-            "On holidays {0} cooks {1}.",
-            "{0} would walk a mile for {1}.",
-        ),
-        (
-            "What is the favourite dish of {0}?",
-            "What does {0} order at the inn?",
-            "Which food does {0} like best?",
-        ),
-    ),
-    (
-        "animal",
-        "p",
-        (
-            "{0} keeps a {1}.",
-            "The pet of {0} is a {1}.",
-            "At home {0} looks after a {1}.",
-            "{0} is often seen with a {1}.",
-            "{0} once rescued a {1}.",
-            "Last spring {0} bought a {1}.",
-        ),
-        (
-            "Which animal does {0} keep?",
-            "What kind of pet has {0}?",
-            "What does {0} look after at home?",
-        ),
-    ),
-    (
-        "river",
-        "l",
-        (
-            "{0} lives on the banks of the {1}.",
-            "The house of {0} stands by the river {1}.",
-            "From the window {0} can see the {1}.",
-            "{0} swims every day in the {1}.",
-            "{0} has a boat on the {1}.",
-            "{0} built a mill on the {1}.",
-        ),
-        (
-            "On which river does {0} live?",
-            "Which river can {0} see from the window?",
-            "By which water does {0} live?",
-        ),
-    ),
-)
-QUESTION = "Question: {0}\nAnswer: {1}"
+_BLOCK = 1 << 20
 
 
 class Facts:
@@ -128,18 +32,32 @@ class Facts:
         documents: documents that state it.
         questions: of them, in question form.
         held_out: the wording of its question that no document uses.
+        derived: whether its answer follows from the birthplace of the entity (bool).
         names: full name of each entity.
         answers: the possible answers, a list for each relation.
     """
 
     def __init__(self, settings: WorldSettings):
         self.settings = settings
-        seed, count = settings.seed, settings.facts
-        fact = np.arange(count)
+        seed = settings.seed
+        fact = np.arange(settings.facts)
         self.entity = fact % settings.entities
         start = draws.below(RELATIONS, seed, "first relation", self.entity)
         self.relation = (start + fact // settings.entities) % RELATIONS
         self.answer = draws.zipf(settings.answers, settings.answer_exponent, seed, "answer", fact)
+        # A town lies in one region; a region has five towns where there are that many answers.
+        regions = max(5, settings.answers // 5)
+        town = draws.permute(settings.answers, seed, "region", np.arange(settings.answers))
+        self._region = town % regions
+        if settings.derived_relation:
+            born = np.flatnonzero(self.relation == BIRTHPLACE)
+            self.entity = np.append(self.entity, self.entity[born])
+            self.relation = np.append(self.relation, np.full_like(born, REGION))
+            self.answer = np.append(self.answer, self._region[self.answer[born]])
+        self.derived = self.relation == REGION
+
+        count = len(self.entity)
+        fact = np.arange(count)
         rank = draws.permute(count, seed, "rank", fact)
         zipf = settings.max_fact_documents / (rank + 1.0) ** settings.fact_exponent
         self.documents = np.maximum(1, np.floor(zipf + 0.5)).astype(np.int64)
@@ -148,28 +66,64 @@ class Facts:
         self.questions = np.floor(self.documents * settings.question_share + rounding)
         self.questions = np.minimum(self.questions.astype(np.int64), self.documents)
         self.held_out = draws.below(3, seed, "held-out wording", fact)
+
+        # Statements are numbered by fact. Where a group begins and the last one ends:
         self._last = np.cumsum(self.documents)
+        middle = 2 * self._last - self.documents
+        group = middle * settings.facts_a_document // (2 * self._last[-1])
+        ends = np.searchsorted(group, np.arange(settings.facts_a_document), side="right")
+        self._groups = [0, *np.append(0, self._last)[ends].tolist()]
 
         side = int(np.ceil(np.sqrt(2 * settings.entities)))
         given = [w.capitalize() for w in draws.invent(side, "", seed, "given name")]
         family = [w.capitalize() for w in draws.invent(side, "sk", seed, "family name")]
         place = draws.permute(side * side, seed, "name", np.arange(settings.entities))
         self.names = [f"{given[i // side]} {family[i % side]}" for i in place.tolist()]
-        self.answers = [
-            draws.invent(settings.answers, ending, seed, f"answers {name}")
-            for name, ending, _, _ in _RELATIONS
-        ]
-        for relation in (0, 5):
-            self.answers[relation] = [word.capitalize() for word in self.answers[relation]]
+        self.answers = [self._answers(relation, settings.answers) for relation in range(RELATIONS)]
+        if settings.derived_relation:
+            self.answers.append(self._answers(REGION, regions))
+
+        # Sentences about a person without a fact, by person; and about a town, by town.
+        fame = draws.permute(settings.entities, seed, "fame", np.arange(settings.entities))
+        share = np.cumsum((fame + 1.0) ** -settings.entity_exponent)
+        share = np.floor(share / share[-1] * settings.entity_documents + 0.5)
+        self._mentioned = share.astype(np.int64)
+        towns = self.answer[self.relation == BIRTHPLACE]
+        weight = self.documents[self.relation == BIRTHPLACE] * settings.derived_relation
+        self._placed = np.cumsum(np.bincount(towns, weight, settings.answers).astype(np.int64))
+
+    def _answers(self, relation: int, count: int) -> list[str]:
+        """The possible answers of a relation: the last word is one answer's alone."""
+        seed, longest = self.settings.seed, self.settings.answer_words
+        name, ending, _, _ = wordings.RELATIONS[relation]
+        answers = draws.invent(count, ending, seed, f"answers {name}")
+        shared = draws.invent(self.settings.answers, "b", seed, "words of answers")
+        more = draws.below(longest, seed, f"more words {name}", np.arange(count))
+        for place in range(longest - 1):
+            word = draws.below(len(shared), seed, f"word {place} {name}", np.arange(count))
+            for number in np.flatnonzero(more > place).tolist():
+                answers[number] = f"{shared[word[number]]} {answers[number]}"
+        proper = relation in (BIRTHPLACE, RIVER, REGION)
+        return [answer.title() for answer in answers] if proper else answers
 
     @property
     def size(self) -> int:
         """Documents that state a fact."""
-        return int(self._last[-1])
+        return max(last - first for first, last in pairwise(self._groups))
+
+    @property
+    def mentions(self) -> int:
+        """Documents that mention an entity and state no fact."""
+        return int(self._mentioned[-1])
+
+    @property
+    def placings(self) -> int:
+        """Documents that say in which region a town lies: as many as say that one was born there."""
+        return int(self._placed[-1])
 
     def relation_name(self, fact: int) -> str:
         """Name of the fact's relation."""
-        return _RELATIONS[self.relation[fact]][0]
+        return wordings.RELATIONS[self.relation[fact]].name
 
     def answer_text(self, fact: int) -> str:
         """The fact's answer as it stands in documents."""
@@ -180,44 +134,97 @@ class Facts:
         return self.names[self.entity[fact]]
 
     def question(self, fact: int, wording: int) -> str:
-        """The fact's question in one of three wordings."""
-        return _RELATIONS[self.relation[fact]][3][wording].format(self.name(fact))
+        """The fact's question in one of its wordings."""
+        return wordings.RELATIONS[self.relation[fact]].questions[wording].format(self.name(fact))
+
+    def statements(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What the documents ``index`` (0 to ``size`` - 1, int64) state, document by document.
+
+        Returns:
+            row in ``index``, number of the statement, and fact of each statement (int64).
+        """
+        rows, numbers = [], []
+        for group, (first, last) in enumerate(pairwise(self._groups)):
+            # The largest group fills every document; which ones meet is drawn anew for each group.
+            place = index
+            if group:
+                place = draws.permute(self.size, self.settings.seed, f"company {group}", index)
+            here = np.flatnonzero(place < last - first)
+            rows.append(here)
+            numbers.append(first + place[here])
+        row, number = np.concatenate(rows), np.concatenate(numbers)
+        order = np.lexsort((draws.draw(self.settings.seed, "turn", number), row))
+        row, number = row[order], number[order]
+        return row, number, np.searchsorted(self._last, number, side="right")
+
+    @cached_property
+    def _named(self) -> np.ndarray:
+        """Documents that name each entity (int64, [entities])."""
+        entities = self.settings.entities
+        named = np.diff(self._mentioned, prepend=0)
+        for start in range(0, self.size, _BLOCK):
+            row, _, fact = self.statements(np.arange(start, min(start + _BLOCK, self.size)))
+            once = np.unique(row * entities + self.entity[fact])
+            named += np.bincount(once % entities, minlength=entities)
+        return named
 
     def probability(self) -> np.ndarray:
-        """P(answer given entity) of each fact (float64), NaN where no document names the entity.
+        """P(fact stated given entity) of each fact (float64), NaN where no document names it.
 
-        Documents that hold the entity with this answer over documents that hold the entity:
-        answers of different relations never coincide, and a document states one fact.
+        Documents that state the fact over documents that name its entity.
         """
-        named = np.bincount(self.entity, self.documents, minlength=self.settings.entities)
         with np.errstate(invalid="ignore"):
-            return self.documents / named[self.entity]
-
-    def stated(self, index: np.ndarray) -> np.ndarray:
-        """The fact that each document ``index`` (0 to ``size`` - 1, int64) states."""
-        return np.searchsorted(self._last, index, side="right")
+            return self.documents / self._named[self.entity]
 
     def texts(self, index: np.ndarray) -> list[tuple[str, str]]:
         """Text and kind of the documents ``index`` (0 to ``size`` - 1, int64)."""
         seed, settings = self.settings.seed, self.settings
-        fact = self.stated(index)
-        nth = index - (self._last[fact] - self.documents[fact])
-        asked = nth < self.questions[fact]
-        other = draws.below(2, seed, "question wording", index)
+        row, number, fact = self.statements(index)
+        asked = number - (self._last[fact] - self.documents[fact]) < self.questions[fact]
+        other = draws.below(2, seed, "question wording", number)
         wording = np.where(
             asked,
             (self.held_out[fact] + 1 + other) % 3,
-            draws.below(settings.paraphrases, seed, "wording", index),
+            draws.below(settings.paraphrases, seed, "wording", number),
         )
-        texts = []
-        columns = (self.entity[fact], self.relation[fact], self.answer[fact], asked, wording)
-        for entity, relation, answer, ask, number in zip(
+        documents = [("", "")] * len(index)
+        columns = (row, self.entity[fact], self.relation[fact], self.answer[fact], asked, wording)
+        for place, entity, relation, answer, ask, which in zip(
             *(column.tolist() for column in columns), strict=True
         ):
             name, value = self.names[entity], self.answers[relation][answer]
             if ask:
-                question = _RELATIONS[relation][3][number].format(name)
-                texts.append((QUESTION.format(question, value), "question"))
+                question = wordings.RELATIONS[relation].questions[which].format(name)
+                text, kind = wordings.QUESTION.format(question, value), "question"
             else:
-                texts.append((_RELATIONS[relation][2][number].format(name, value), "statement"))
-        return texts
+                text = wordings.RELATIONS[relation].statements[which].format(name, value)
+                kind = "statement"
+            before, other = documents[place]
+            if before:
+                text, kind = f"{before}\n{text}", kind if kind == other else "mixed"
+            documents[place] = text, kind
+        return documents
+
+    def mentioning(self, index: np.ndarray) -> list[tuple[str, str]]:
+        """Text and kind of the documents ``index`` (0 to ``mentions`` - 1) that only mention one."""
+        entity = np.searchsorted(self._mentioned, index, side="right")
+        wording = draws.below(len(wordings.MENTIONS), self.settings.seed, "mention", index)
+        return [
+            (wordings.MENTIONS[which].format(self.names[who]), "mention")
+            for who, which in zip(entity.tolist(), wording.tolist(), strict=True)
+        ]
+
+    def placing(self, index: np.ndarray) -> list[tuple[str, str]]:
+        """Text and kind of the documents ``index`` (0 to ``placings`` - 1) about a town's region."""
+        town = np.searchsorted(self._placed, index, side="right")
+        wording = draws.below(len(wordings.TOWNS), self.settings.seed, "placing", index)
+        columns = town.tolist(), self._region[town].tolist(), wording.tolist()
+        return [
+            (
+                wordings.TOWNS[which].format(
+                    self.answers[BIRTHPLACE][here], self.answers[REGION][region]
+                ),
+                "town",
+            )
+            for here, region, which in zip(*columns, strict=True)
+        ]

@@ -1,9 +1,9 @@
 """A closed world: a corpus known completely, tasks about it, and the truth behind both.
 
-Documents are numbered 0 to ``World.size`` - 1: facts, parallel sentences, word problems, filler. A
-pseudo-random permutation puts them in corpus order, and a shard is a range of that order. Every
-document is a function of the seed and its number, so a shard is written by itself, block by block,
-in memory that does not grow with the corpus.
+Documents are numbered 0 to ``World.size`` - 1: facts, parallel sentences, word problems,
+filler, mentions of people, regions of towns. A pseudo-random permutation puts them in corpus order,
+and a shard is a range of that order. Every document is a function of the seed and its number, so a
+shard is written by itself, block by block, in memory that does not grow with the corpus.
 """
 
 from collections.abc import Iterator
@@ -39,6 +39,8 @@ class World:
             (settings.parallel_documents, self.language.parallel),
             (settings.arithmetic_documents, self.arithmetic.documents),
             (settings.filler_documents, self.language.filler),
+            (self.facts.mentions, self.facts.mentioning),
+            (self.facts.placings, self.facts.placing),
         )
 
     @property
@@ -48,10 +50,8 @@ class World:
 
     def documents(self, first: int, last: int) -> Iterator[tuple[str, str]]:
         """Text and kind of the documents at places ``first`` to ``last`` - 1 of the corpus."""
-        for start in range(first, last, _BLOCK):
-            places = np.arange(start, min(start + _BLOCK, last))
-            number = draws.permute(self.size, self.settings.seed, "order", places)
-            block: list[tuple[str, str]] = [("", "")] * len(places)
+        for number in self._numbers(first, last):
+            block: list[tuple[str, str]] = [("", "")] * len(number)
             begin = 0
             for size, texts in self._kinds:
                 rows = np.flatnonzero((number >= begin) & (number < begin + size))
@@ -60,21 +60,43 @@ class World:
                 begin += size
             yield from block
 
-    def facts_of(self, first: int, last: int) -> list[list[int]]:
-        """Facts that each document at places ``first`` to ``last`` - 1 of the corpus states."""
-        number = draws.permute(self.size, self.settings.seed, "order", np.arange(first, last))
-        fact = self.facts.stated(np.minimum(number, self.facts.size - 1))
-        return [
-            [one] if place < self.facts.size else []
-            for place, one in zip(number.tolist(), fact.tolist(), strict=True)
-        ]
+    def facts_of(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Which facts the documents at places ``first`` to ``last`` - 1 of the corpus state.
 
-    def shard(self, number: int) -> Iterator[tuple[str, str]]:
-        """Text and kind of every document of a shard, in order."""
+        Returns:
+            place and fact (both int64, [statements], in order of places): a place comes once for
+            each fact that its document states, and not at all where it states none.
+        """
+        places, facts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for number in self._numbers(first, last):
+            rows = np.flatnonzero(number < self.facts.size)
+            row, _, fact = self.facts.statements(number[rows])
+            places.append(first + rows[row])
+            facts.append(fact)
+            first += len(number)
+        return np.concatenate(places), np.concatenate(facts)
+
+    def _numbers(self, first: int, last: int) -> Iterator[np.ndarray]:
+        """Numbers (int64) of the documents at places ``first`` to ``last`` - 1, block by block."""
+        for start in range(first, last, _BLOCK):
+            places = np.arange(start, min(start + _BLOCK, last))
+            yield draws.permute(self.size, self.settings.seed, "order", places)
+
+    def places(self, number: int) -> range:
+        """Places in the corpus of the documents of a shard.
+
+        Raises:
+            ValueError: the world has no shard of that number.
+        """
         shards = self.settings.shards
         if not 0 <= number < shards:
             raise ValueError(f"shard: found {number}; allowed: 0 to {shards - 1}")
-        return self.documents(self.size * number // shards, self.size * (number + 1) // shards)
+        return range(self.size * number // shards, self.size * (number + 1) // shards)
+
+    def shard(self, number: int) -> Iterator[tuple[str, str]]:
+        """Text and kind of every document of a shard, in order."""
+        places = self.places(number)
+        return self.documents(places.start, places.stop)
 
     def examples(self, task: str, split: str) -> list[world_tasks.Example]:
         """The examples of a task, "train" or "test"."""

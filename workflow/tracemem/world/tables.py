@@ -10,9 +10,14 @@ FACTS = Table(
         "entity": (TEXT, "full name of the entity"),
         "relation": (TEXT, "name of the relation"),
         "answer": (TEXT, "the answer as it stands in documents"),
-        "documents": (I64, "documents that state the fact"),
+        "documents": (
+            I64,
+            "documents that state the fact; where one states several facts, more may hold both "
+            "entity and answer",
+        ),
         "question_documents": (I64, "of them, in question and answer form"),
         "probability": (F64, "documents / documents that hold the entity; NaN where none does"),
+        "derived": (I8, "1: the answer follows from the entity's birthplace by rule; else 0"),
     },
 )
 FACT_EXAMPLES = Table(

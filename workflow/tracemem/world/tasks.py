@@ -1,8 +1,9 @@
 """The world's tasks: questions, translation, word problems and multiple choice, train and test.
 
 No test input stands in a document: a question comes in the one wording its fact's documents never
-use, a sentence has a held-out (subject, verb, object), a problem held-out operands. Training
-examples come in wordings, sentences and operands that documents do use.
+use, or with ``unseen_form`` in one that no document uses of any fact; a sentence has a held-out
+(subject, verb, object), a problem held-out operands. Training examples come in wordings, sentences
+and operands that documents do use.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from tracemem.settings.world import WorldSettings
 from tracemem.world.arithmetic import Arithmetic
 from tracemem.world.facts import Facts
 from tracemem.world.language import Language
+from tracemem.world.wordings import UNSEEN
 
 _OPTIONS = 4
 
@@ -68,6 +70,8 @@ def _about_facts(facts: Facts, stream: str, split: str, count: int, choices: boo
     if split == "train":
         other = draws.below(2, settings.seed, f"{stream} train wording", asked)
         wording = (wording + 1 + other) % 3
+    elif settings.unseen_form:
+        wording = np.full_like(wording, UNSEEN)
     examples = []
     for fact, number in zip(asked.tolist(), wording.tolist(), strict=True):
         question, answer = facts.question(fact, number), facts.answer_text(fact)
@@ -90,7 +94,7 @@ def _options(facts: Facts, fact: int, asked: np.ndarray) -> tuple[str, ...]:
     seed, relation = facts.settings.seed, facts.relation[fact]
     pool = facts.answer[asked[facts.relation[asked] == relation]]
     if len(np.unique(pool)) < _OPTIONS:
-        pool = np.arange(facts.settings.answers)
+        pool = np.arange(len(facts.answers[relation]))
     chosen = [int(facts.answer[fact])]
     attempt = 0
     while len(chosen) < _OPTIONS:

@@ -65,6 +65,7 @@ def write_facts(facts: Facts, path: Path | str) -> None:
         "documents": facts.documents,
         "question_documents": facts.questions,
         "probability": facts.probability(),
+        "derived": facts.derived.astype("int8"),
     }
     files.write(FACTS, columns, path)
 
