@@ -235,7 +235,7 @@ def test_every_score_has_its_row(finished, name):
         return
     memorization = done.table("scores/memorization.csv")
     for statistic in ("spearman", "kendall-distance", "partial-spearman"):
-        for measure in ("task-gram", "task-gram-keyed"):
+        for measure in ("task-gram", "contrast"):
             rows = memorization[
                 (memorization["measure"] == measure) & (memorization["statistic"] == statistic)
             ]
@@ -360,7 +360,7 @@ def _reasons(done: Finished, path: str, **where: object) -> pd.Series:
 
 @of("clean_facts")
 def test_a_constant_side_is_the_reason(finished, name):
-    reasons = _reasons(finished(name), "scores/memorization.csv", measure="task-gram-keyed")
+    reasons = _reasons(finished(name), "scores/memorization.csv", measure="contrast")
     assert reasons.str.contains("constant").all()
     assert "constant" in finished(name).words
 

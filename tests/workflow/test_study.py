@@ -181,7 +181,7 @@ def test_tasks_stand_in_the_order_of_the_config(results):
 
 def test_memorization_counts_what_it_drops(results):
     scores = files.read(MEMORIZATION, results / "scores/memorization.csv")
-    assert set(scores["measure"]) == {"task-gram", "task-gram-keyed", "infini-gram"}
+    assert set(scores["measure"]) == {"task-gram", "contrast", "infini-gram"}
     reasons = [name for name in scores.columns if name.startswith("dropped_")]
     assert (scores[reasons].sum(axis=1) == scores["dropped"]).all()
     matched = files.read(ITEMS, results / "items/questions.n1.parquet")

@@ -92,9 +92,9 @@ def measures(results: Path, task: str, n: int) -> str:
     models = performance.sort_values("parameters")["model"].unique()
     memorization = _of(results, MEMORIZATION, task)
     controls = _of(results, CONTROLS, task)
-    pairs, keyed, infgram = (
+    pairs, contrastive, infgram = (
         memorization[(memorization["measure"] == measure) & (memorization["n"] == n)]
-        for measure in ("task-gram", "task-gram-keyed", "infini-gram")
+        for measure in ("task-gram", "contrast", "infini-gram")
     )
     partial = "partial-spearman"
     rows = {
@@ -107,7 +107,7 @@ def measures(results: Path, task: str, n: int) -> str:
             (controls["measure"] == "output-count") & (controls["n"] == n)
         ],
         "Mem given that frequency": pairs[pairs["statistic"] == partial],
-        "keyed Mem": keyed[keyed["statistic"] == partial],
+        "contrastive Mem": contrastive[contrastive["statistic"] == partial],
         "truth: P(answer given entity)": controls[
             (controls["measure"] == "truth-probability") & (controls["statistic"] == partial)
         ],

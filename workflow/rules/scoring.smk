@@ -69,6 +69,7 @@ rule score_memorization:
     input:
         note=study.note("score_memorization"),
         measured=lambda wildcards: study.measured(wildcards.task),
+        contrasts=lambda wildcards: study.contrasts(wildcards.task),
         generations=lambda wildcards: study.generations(wildcards.task),
         examples="<results>/tasks/{task}.test.parquet",
         counts=rules.merge_ngrams.output[0],

@@ -10,7 +10,14 @@ from tracemem.ngrams.tables import COUNTS
 from tracemem.scoring import controls, memorization, pairing
 from tracemem.scoring.aggregating import per_pair
 from tracemem.scoring.statistics import Resampling
-from tracemem.scoring.tables import CONTROLS, MEASURED, MEMORIZATION, REPLICATES, VARIANTS
+from tracemem.scoring.tables import (
+    CONTRASTS,
+    CONTROLS,
+    MEASURED,
+    MEMORIZATION,
+    REPLICATES,
+    VARIANTS,
+)
 from tracemem.tasks.tables import EXAMPLES
 from tracemem.world.tables import FACT_EXAMPLES
 
@@ -28,7 +35,7 @@ if __name__ == "__main__":
         resampling = Resampling(**params.resampling, permutations=params.permutations)
         truth = true_frequencies(source.truth, task) if source.truth else None
         examples, counts = files.read(EXAMPLES, source.examples), files.read(COUNTS, source.counts)
-        measured = iter(source.measured)
+        measured, contrasted = iter(source.measured), iter(source.contrasts)
         found = {MEMORIZATION: [], CONTROLS: [], VARIANTS: []}
         for (model, parameters), path in zip(
             params.models.items(), source.generations, strict=True
@@ -40,6 +47,11 @@ if __name__ == "__main__":
                 found[MEMORIZATION].append(
                     memorization.score(pairs, series, n, resampling, params.infgram)
                 )
+                if model in params.contrasted:
+                    contrasts = files.read(CONTRASTS, next(contrasted))
+                    found[MEMORIZATION].append(
+                        memorization.contrastive(contrasts, series, n, resampling)
+                    )
                 found[CONTROLS].append(controls.output_control(pairs, series, n, resampling))
                 found[VARIANTS].append(memorization.variants(items, series, n, resampling))
             if truth is not None:

@@ -127,7 +127,7 @@ def test_the_demo_is_at_most_60_lines_in_a_file(tmp_path):
     jobs = jobs[::2] + jobs[1::2]
     html, summary = tmp_path / "report.html", tmp_path / "summary.txt"
     summary.write_text(
-        "questions: Mem 0.35 [0.27, 0.42]\nkeyed Mem 0.64 [0.56, 0.71]\ntruth 0.79\n"
+        "questions: Mem 0.35 [0.27, 0.42]\ncontrastive Mem 0.64 [0.56, 0.71]\ntruth 0.79\n"
     )
     for k in range(0, len(jobs), 2):
         outputs = {rule: [f"{rule}.{k}"] for rule in jobs[k : k + 2]}

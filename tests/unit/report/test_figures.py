@@ -38,7 +38,7 @@ def memorization(sizes=SIZES, tasks=("questions", "translation"), ns=(2, 3)) -> 
                 for measure, statistic, value in (
                     ("task-gram", "spearman", 0.4),
                     ("task-gram", "partial-spearman", 0.02),
-                    ("task-gram-keyed", "partial-spearman", 0.05),
+                    ("contrast", "partial-spearman", 0.05),
                     ("infini-gram", "spearman", 0.3),
                     ("task-gram", "kendall-distance", 0.35),
                     ("infini-gram", "kendall-distance", 0.45),
@@ -266,7 +266,7 @@ def test_memorization_shows_every_value_beside_controls_and_truth(drawn):
     columns = {
         0: [("task-gram", "spearman"), ("infini-gram", "spearman")],
         2: [("task-gram", "partial-spearman")],
-        3: [("task-gram-keyed", "partial-spearman")],
+        3: [("contrast", "partial-spearman")],
     }
     for row, task in enumerate(("questions", "translation")):
         for column, kinds in columns.items():
@@ -342,7 +342,7 @@ def test_memorization_without_controls_leaves_their_column_out():
     assert [axis.get_title() for axis in figure.axes] == [
         "Mem, published",
         "partial Mem",
-        "keyed Mem",
+        "contrastive Mem",
     ]
 
 

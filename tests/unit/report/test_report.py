@@ -19,7 +19,7 @@ TRIAL = {
     findings.MEM: (0.40, 0.42, 0.24),
     findings.FREQUENCY: (0.79, 0.81, 0.37),
     findings.PARTIAL: (0.01, 0.03, 0.07),
-    findings.KEYED: (0.02, 0.08, 0.40),
+    findings.CONTRASTIVE: (0.02, 0.08, 0.40),
     findings.INFGRAM: (0.30, 0.31, 0.32),
     findings.TRUTH: (0.02, 0.07, 0.41),
 }
@@ -209,12 +209,12 @@ def test_the_trial_reads_as_frequency_and_the_keyed_measure_as_the_truth():
     assert "higher than Mem at 3 of 3 models" in said["log C(s_y) alone"]
     assert "A preference for frequent answers is enough" in said["log C(s_y) alone"]
     assert "takes Mem from 0.24 to 0.07" in said["Partial Mem, per pair"]
-    assert "Rises from 0.02" in said["Keyed Mem"]
-    assert "it is above zero" in said["Keyed Mem"]
+    assert "Rises from 0.02" in said["Contrastive Mem"]
+    assert "it is above zero" in said["Contrastive Mem"]
     truth = said["Truth, P(answer given entity)"]
-    assert "The nearest is keyed Mem" in truth
+    assert "The nearest is contrastive Mem" in truth
     # (|.02-.02| + |.08-.07| + |.40-.41|) / 3 and (.38 + .35 + .17) / 3
-    assert "keyed Mem 0.01" in truth
+    assert "contrastive Mem 0.01" in truth
     assert "Mem, published 0.30" in truth
 
 
@@ -223,7 +223,7 @@ def test_opposite_numbers_give_the_opposite_words():
         findings.MEM: (0.02, 0.2, 0.5),
         findings.FREQUENCY: (0.01, 0.05, 0.1),
         findings.PARTIAL: (0.02, 0.2, 0.45),
-        findings.KEYED: (0.3, 0.1, -0.3),
+        findings.CONTRASTIVE: (0.3, 0.1, -0.3),
         findings.TRUTH: (0.02, 0.2, 0.5),
     }
     said = readings(study_frames(turned))
@@ -232,15 +232,15 @@ def test_opposite_numbers_give_the_opposite_words():
     assert "does not read recall" not in said["Mem as published"]
     assert "higher than Mem at 0 of 3 models" in said["log C(s_y) alone"]
     assert "does not account for Mem by itself" in said["log C(s_y) alone"]
-    assert "it is below zero" in said["Keyed Mem"]
+    assert "it is below zero" in said["Contrastive Mem"]
     assert "The nearest is Mem, published" in said["Truth, P(answer given entity)"]
 
 
 def test_an_interval_that_includes_zero_is_never_an_absence(tmp_path):
     nothing = dict.fromkeys(TRIAL, (0.01, 0.02, -0.01))
     said = readings(study_frames(nothing))
-    assert "settles neither memory of the pairs nor its absence" in said["Keyed Mem"]
-    assert "between −0.05 and 0.03" in said["Keyed Mem"]
+    assert "settles neither memory of the pairs nor its absence" in said["Contrastive Mem"]
+    assert "between −0.05 and 0.03" in said["Contrastive Mem"]
     written, _ = page(tmp_path, study_frames(nothing))
     assert "no memorization" not in written.lower()
 
@@ -268,8 +268,8 @@ def test_words_follow_the_largest_family_and_tables_hold_all(tmp_path):
     frames = study_frames(measures, (*SCORES, 0.9), sizes=sizes)
     families = {**dict.fromkeys(SIZES, "ladder"), "tuned": "instruct"}
     said = dict(findings.Findings(frames, families).readings("questions", 2))
-    assert "at 857k" in said["Keyed Mem"]
-    assert "−0.90" not in said["Keyed Mem"]
+    assert "at 857k" in said["Contrastive Mem"]
+    assert "−0.90" not in said["Contrastive Mem"]
     study = report.Study("t", families=families)
     _, read = page(tmp_path, frames, study=study)
     assert "follow the 3 models of the family ladder" in read.text
@@ -286,7 +286,7 @@ def test_overall_counts_the_cells_where_frequency_beats_mem():
     frames = {name: pd.concat([first[name], second[name]]) for name in first}
     said = " ".join(findings.Findings(frames, {}).overall())
     assert "In 4 of 6 cells" in said
-    assert "nearest to it is keyed Mem" in said
+    assert "nearest to it is contrastive Mem" in said
 
 
 def test_the_page_opens_offline_with_its_figures_inside(tmp_path):

@@ -48,7 +48,7 @@ def supported():
         rows += correlation(task, 5, "task-gram", "spearman", (0.1, 0.1, 0.1))
         rows += correlation(task, 3, "infini-gram", "spearman", (0.3, 0.2, 0.1))
     rows += correlation("trivia", 3, "task-gram", "partial-spearman", (0.0, 0.1, 0.2))
-    rows += correlation("trivia", 3, "task-gram-keyed", "partial-spearman", (0.0, 0.1, 0.4))
+    rows += correlation("trivia", 3, "contrast", "partial-spearman", (0.0, 0.1, 0.4))
     rows += correlation("maths", 3, "task-gram", "spearman", (0.1, 0.1, 0.1))
     rows += correlation("maths", 3, "infini-gram", "spearman", (0.05, 0.02, -0.02))
     rows += correlation("wmt", 2, "task-gram", "spearman", (0.0, 0.01, -0.01), p=0.5)
@@ -140,14 +140,14 @@ def test_claims_hold_where_the_numbers_say_so():
                                  "statistic": "kendall-distance"}),
         ("C4", (0.1, 0.1, 0.1), {"task": "sums", "measure": "infini-gram"}),
         ("C8", (0.0, 0.1, 0.2), {"task": "maths", "n": 3, "measure": "infini-gram"}),
-        ("K1", (0.4, 0.1, 0.0), {"task": "trivia", "measure": "task-gram-keyed"}),
+        ("K1", (0.4, 0.1, 0.0), {"task": "trivia", "measure": "contrast"}),
         ("K1", (0.3, 0.3, 0.3), {"task": "trivia", "measure": "task-gram",
                                  "statistic": "partial-spearman"}),
     ],
 )  # fmt: skip
 def test_a_claim_fails_where_one_check_fails(claim, value, where):
     where = {"statistic": "spearman", **where}
-    if where["measure"] == "task-gram-keyed":
+    if where["measure"] == "contrast":
         where["statistic"] = "partial-spearman"
     if where["measure"] == "infini-gram" and where["task"] == "sums":
         where["statistic"] = "kendall-distance"
@@ -307,7 +307,7 @@ def test_models_are_compared_over_the_same_resamples():
     frame = scores["memorization"].astype({"value": float})
     draws = np.random.default_rng(0).normal(size=(2, 1000))
     frame["replicates"] = None
-    at = (frame["task"] == "trivia") & (frame["measure"] == "task-gram-keyed")
+    at = (frame["task"] == "trivia") & (frame["measure"] == "contrast")
     for index, value, own in zip(frame.index[at], (0.1, 0.2, 0.3), (0.1, 0.2, 0.3), strict=True):
         frame.loc[index, ["value", "ci_low", "ci_high"]] = value, value - 0.2, value + 0.2
         frame.at[index, "replicates"] = value + 0.1 * (draws[0] + own * draws[1])

@@ -37,7 +37,7 @@ def test_each_score_of_both_models_stands_once():
     found = instruct.compare(*frames(), {"tuned": "base"})
     files.conform(INSTRUCT, found)
     mem = [("task-gram", "spearman"), ("task-gram", "partial-spearman"),
-           ("task-gram-keyed", "partial-spearman")]  # fmt: skip
+           ("contrast", "partial-spearman")]  # fmt: skip
     assert [tuple(row) for row in found[KEY].itertuples(index=False)] == [
         ("questions", 0, "performance", "exact-match"),
         *(("questions", n, *kind) for n in (2, 3) for kind in mem),

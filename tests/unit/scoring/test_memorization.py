@@ -12,7 +12,7 @@ from tracemem.scoring import controls, correlating, measuring, memorization
 from tracemem.scoring.aggregating import per_answer, per_pair
 from tracemem.scoring.correcting import correct
 from tracemem.scoring.statistics import Resampling
-from tracemem.scoring.tables import CONTROLS, MEASURED, MEMORIZATION, VARIANTS
+from tracemem.scoring.tables import CONTRASTS, CONTROLS, MEASURED, MEMORIZATION, VARIANTS
 
 FEW = Resampling(bootstrap=20, permutations=19, seed=1)
 SERIES = Series("questions", "tiny", 1000)
@@ -189,8 +189,7 @@ def test_infgram_is_measured_over_the_items_of_the_task_gram(measure):
     rows.loc[::5, "pair_documents"] = 0
     measured = per_pair(measure(rows, table, index))
     scored = memorization.score(measured, SERIES, 1, FEW)
-    rest = scored[scored["measure"] != "task-gram-keyed"]
-    assert rest["items"].nunique() == 1 and rest["dropped_zero_count"].nunique() == 1
+    assert scored["items"].nunique() == 1 and scored["dropped_zero_count"].nunique() == 1
     kept = measured[measured["dropped"] == ""]
     expected = scipy.stats.spearmanr(kept["infgram"], kept["model"]).statistic
     found = scored.query("measure == 'infini-gram' and statistic == 'spearman'")["value"]
@@ -218,9 +217,9 @@ def test_scores_are_those_of_scipy_and_fit_the_table(measure):
     )  # fmt: skip
     partial = (xy - xz * yz) / math.sqrt((1 - xz**2) * (1 - yz**2))
     assert value["task-gram", "partial-spearman"] == pytest.approx(partial)
-    assert len(value) == 9
+    assert len(value) == 6
     without = memorization.score(per_pair(measure(rows, table)), SERIES, 3, FEW, infgram=False)
-    assert set(without["measure"]) == {"task-gram", "task-gram-keyed"}
+    assert set(without["measure"]) == {"task-gram"}
     control = controls.output_control(measured, SERIES, 3, FEW)
     files.conform(CONTROLS, control.drop(columns="replicates"))
     assert control["value"].item() == pytest.approx(yz)
@@ -239,15 +238,26 @@ def test_key_is_the_rarest_input_then_the_strongest_then_the_first(measure):
         (0, "of zorb", "z", 4, 7, 1, 5, 5, 30),
         (1, "apart", "x", 0, 3, 0, 2, 2, 20),
         (1, "never", "x", 0, 3, 0, 0, 0, 20),
+        (1, "of zorb", "x", 0, 3, 3, 5, 5, 20),
+        (1, "never", "z", 0, 3, 0, 0, 0, 30),
     )
     keyed = per_answer(per_pair(measure(rows, table)), "key")
     assert keyed[["example", "output_gram", "input_gram"]].to_numpy().tolist() == [
-        [0, "x", "at zorb"],
+        [0, "x", "apart"],
         [0, "z", "of zorb"],
         [1, "x", "apart"],
+        [1, "z", "never"],
     ]
-    assert keyed["corpus"][0] == pytest.approx(math.log(3 / 5))
-    assert keyed["dropped"].tolist() == ["", "", "zero_count"]
+    # The key is the rarest whether or not a document holds it with s_y, which is evidence too.
+    assert keyed["corpus"].tolist()[:3] == [-math.inf, pytest.approx(math.log(1 / 5)), -math.inf]
+    assert keyed["dropped"].tolist() == ["", "", "", "zero_denominator"]
+    some = per_pair(measure(rows[rows["input_gram"] != "apart"], table))
+    assert per_answer(some, "key")["input_gram"].tolist() == [
+        "at zorb",
+        "of zorb",
+        "of zorb",
+        "never",
+    ]
     shuffled = rows.sample(frac=1, random_state=0)
     again = per_answer(per_pair(measure(shuffled, table)), "key")
     pd.testing.assert_frame_equal(keyed, again)
@@ -271,14 +281,16 @@ def test_aggregations_of_an_answer(measure):
     for aggregation, value in expected.items():
         answers = per_answer(pairs, aggregation)
         assert answers["corpus"][0] == pytest.approx(value)
-        assert math.isnan(answers["corpus"][1])
-        assert answers["dropped"].tolist() == ["", "zero_count"]
+        # The key is one n-gram: that no document joins it with s_y is what it says.
+        key = aggregation == "key"
+        assert answers["corpus"][1] == -math.inf if key else math.isnan(answers["corpus"][1])
+        assert answers["dropped"].tolist() == ["", "" if key else "zero_count"]
         assert answers["model"][0] == -1.0
     with pytest.raises(ValueError, match="allowed: mean-log, log-sum, max, key"):
         per_answer(pairs, "mean")
 
 
-def test_keyed_partial_sees_recall_where_mem_sees_frequency(measure):
+def test_key_sees_recall_where_mem_sees_frequency(measure):
     """A model that answers by frequency alone: Mem is high, the corrected measures are not."""
     generator = np.random.default_rng(4)
     rows, targets = [], []
@@ -289,10 +301,93 @@ def test_keyed_partial_sees_recall_where_mem_sees_frequency(measure):
         together = int(generator.integers(1, key + 1))
         rows.append((example, f"k{example}", f"y{example}", 0, 3, together, key, key, frequency))
         targets.append([(0, 3, math.log(frequency) - 10 + 0.1 * generator.normal())])
-    measured = per_pair(measure(items(*rows), generations(*targets)))
-    value = memorization.score(measured, SERIES, 2, FEW).set_index(["measure", "statistic"])
-    assert value.loc[("task-gram", "spearman"), "value"] > 0.3
-    assert abs(value.loc[("task-gram-keyed", "partial-spearman"), "value"]) < 0.15
+    measured = measure(items(*rows), generations(*targets))
+    value = memorization.score(per_pair(measured), SERIES, 2, FEW)
+    value = value.set_index(["measure", "statistic"])["value"]
+    assert value["task-gram", "spearman"] > 0.3
+    other = memorization.variants(measured, SERIES, 2, FEW)
+    other = other[(other["aggregation"] == "key") & (other["statistic"] == "partial-spearman")]
+    assert (other["value"].abs() < 0.15).all()
+
+
+def contrasts(premises, seed=0, examples=300, recall=0.0) -> pd.DataFrame:
+    """Answers whose probability has a prior; ``recall`` of its evidence is what the input adds."""
+    generator = np.random.default_rng(seed)
+    frequency = generator.integers(1, 500, examples)
+    evidence = np.where(generator.random(examples) < premises, generator.normal(size=examples), -9)
+    added = recall * np.maximum(evidence, -3) + generator.normal(size=examples)
+    prior = np.log(frequency) - 10
+    return pd.DataFrame(
+        {
+            "example": np.arange(examples),
+            "output_gram": [f"y{k}" for k in generator.integers(0, examples // 2, examples)],
+            "input_gram": "s",
+            "output_documents": frequency,
+            "corpus": np.where(evidence == -9, -np.inf, evidence),
+            "similarity": generator.random(examples),
+            "tokens": generator.integers(1, 5, examples),
+            "model": prior + added,
+            "contrast": added,
+            "dropped": "",
+        }
+    )
+
+
+def test_contrastive_memorization_is_what_the_input_adds_where_the_corpus_joins_it():
+    def value(**given) -> pd.Series:
+        scored = memorization.contrastive(contrasts(0.7, **given), SERIES, 2, FEW)
+        files.conform(MEMORIZATION, scored.drop(columns="replicates"))
+        assert scored["items"].tolist() == [300, 300]
+        assert set(scored["measure"]) == {"contrast"}
+        return scored.set_index("statistic").loc["partial-spearman"]
+
+    nothing, much = value(), value(recall=1.0)
+    assert abs(nothing["value"]) < 0.13 and nothing["ci_low"] < 0 < nothing["ci_high"]
+    assert much["value"] > 0.5 and much["p_permutation"] <= 0.05
+
+
+def test_an_answer_without_evidence_is_the_lowest_and_never_dropped():
+    frame = contrasts(0.7, recall=1.0)
+    told = memorization.contrastive(frame, SERIES, 2, FEW)["value"].tolist()
+    lowest = frame.assign(corpus=frame["corpus"].replace(-np.inf, -1e6))
+    assert memorization.contrastive(lowest, SERIES, 2, FEW)["value"].tolist() == told
+    none = memorization.contrastive(frame.assign(corpus=-np.inf), SERIES, 2, FEW)
+    assert none["value"].isna().all() and none["reason"].str.startswith("constant").all()
+    lost = frame.assign(dropped=["no_neighbour"] * 3 + [""] * 297)
+    found = memorization.contrastive(lost, SERIES, 2, FEW)
+    assert found["dropped_no_neighbour"].tolist() == [3, 3] and found["items"].tolist() == [297] * 2
+
+
+def test_the_contrast_is_against_the_mean_over_neighbours():
+    table = generations([(0, 3, -1.0), (4, 7, -2.0)], [(0, 3, -3.0)])
+    table["contrast_log_probabilities"] = [np.log([0.1, 0.2, 0.3, 0.6]), np.zeros(0)]
+    premises = pd.DataFrame(
+        {
+            "example": [0, 0, 1, 0],
+            "output_gram": ["x", "z", "x", "lost"],
+            "target_start": [0, 4, 0, -1],
+            "target_end": [3, 7, 3, -1],
+            "output_documents": 5,
+            "input_gram": "s",
+            "corpus": -1.0,
+        }
+    )
+    near = pd.DataFrame(
+        {"example": [0, 1], "neighbours": [[1, 2], []], "similarities": [[0.5, 0.25], []]}
+    )
+    found = measuring.contrast(premises, near, table)
+    files.conform(CONTRASTS, found)
+    assert found["dropped"].tolist() == ["", "", "no_neighbour", "no_span"]
+    # Two neighbours give s_y = x the probabilities .1 and .3, and s_y = z those of .2 and .6.
+    expected = [-1 - math.log(0.2), -2 - math.log(0.4)]
+    assert found["contrast"].tolist()[:2] == pytest.approx(expected)
+    assert found["similarity"].tolist()[:2] == [0.375, 0.375]
+    assert found["contrast"][2:].isna().all()
+    near["neighbours"], near["similarities"] = [[1], []], [[0.5], []]
+    with pytest.raises(
+        ValueError, match="example 0 has 4 contrasts; allowed: 1 neighbours times 2"
+    ):
+        measuring.contrast(premises, near, table)
 
 
 def truth_study():
@@ -346,7 +441,7 @@ def test_variants_name_unit_aggregation_and_denominator(measure):
     value = found.set_index(key)["value"]
     paper = memorization.score(per_pair(measured), SERIES, 3, FEW)
     paper = paper.set_index(["measure", "statistic"])
-    same = (("pair", "none", "task-gram"), ("answer", "key", "task-gram-keyed"))
+    same = (("pair", "none", "task-gram"),)
     for unit, aggregation, measure in same:
         for statistic in ("spearman", "partial-spearman"):
             assert value[unit, aggregation, "documents", statistic] == pytest.approx(
@@ -446,7 +541,7 @@ def test_without_an_item_there_is_nothing_to_measure_and_a_reason(measure):
     files.conform(MEASURED, measured)
     assert measured.empty
     scored = memorization.score(per_pair(measured), SERIES, 1, FEW)
-    assert len(scored) == 9 and (scored["reason"] == correlating.NO_PAIR).all()
+    assert len(scored) == 6 and (scored["reason"] == correlating.NO_PAIR).all()
     assert scored["value"].isna().all() and (scored["dropped"] == 0).all()
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-# Tables written before these columns were declared are read with nothing in them.
-_ADDED = tuple(REASON)
+# What tables hold that were written before these columns were declared.
+_ADDED = {**dict.fromkeys(REASON, ""), "dropped_no_neighbour": 0}
 
 
 @contextmanager
@@ -204,8 +204,8 @@ def read(table: Table, path: Path | str) -> "pd.DataFrame":
             frame = frame.astype({name: "float64" for name in numbers if name in frame})
     else:
         frame = pq.read_table(path).to_pandas()
-    absent = [name for name in _ADDED if name in table.columns and name not in frame]
-    frame = frame.assign(**dict.fromkeys(absent, ""))
+    absent = {name for name in _ADDED if name in table.columns and name not in frame}
+    frame = frame.assign(**{name: _ADDED[name] for name in _ADDED if name in absent})
     wrong = sorted(set(frame.columns) ^ set(table.columns))
     if wrong:
         raise ValueError(f"{path}: columns {wrong} are missing or not declared for {table.path}")

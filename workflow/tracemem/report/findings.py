@@ -12,9 +12,9 @@ import pandas as pd
 
 from tracemem.report import figures as drawn
 from tracemem.scoring.measures import (
+    CONTRASTIVE,
     FREQUENCY,
     INFGRAM,
-    KEYED,
     MEASURES,
     MEM,
     PARTIAL,
@@ -22,7 +22,7 @@ from tracemem.scoring.measures import (
     Measure,
 )  # fmt: skip
 
-JUDGED = (MEM, FREQUENCY, PARTIAL, KEYED)
+JUDGED = (MEM, FREQUENCY, PARTIAL, CONTRASTIVE)
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class Findings:
             (INFGRAM[0], every[INFGRAM], ""),
             (FREQUENCY[0], every[FREQUENCY], _frequency(found[FREQUENCY], found[MEM])),
             ("Partial Mem, per pair", every[PARTIAL], _remainder(found[MEM], found[PARTIAL])),
-            ("Keyed Mem", every[KEYED], _keyed(found[KEYED])),
+            ("Contrastive Mem", every[CONTRASTIVE], _recall(found[CONTRASTIVE])),
             ("Truth, P(answer given entity)", every[TRUTH], _nearest(found)),
             ("Novelty, share of pairs", novelty, ""),
         ]
@@ -213,7 +213,7 @@ class Findings:
             size = "" if label == model else f" ({label} parameters)"
             lines.append(f"{task}, n = {n}, {model}{size}")
             shown = [(metric, scores), *((m[0], self.series(task, n, m, [model]))
-                                         for m in (MEM, KEYED))]  # fmt: skip
+                                         for m in (MEM, CONTRASTIVE))]  # fmt: skip
             width = max(len(name) for name, _ in shown)
             lines += [
                 f"  {name:{width}}  {points[model].told()}" for name, points in shown if points
@@ -389,20 +389,20 @@ def _remainder(mem: Mapping[str, Point], partial: Mapping[str, Point]) -> str:
     )
 
 
-def _keyed(keyed: Mapping[str, Point]) -> str:
-    if not keyed:
+def _recall(contrastive: Mapping[str, Point]) -> str:
+    if not contrastive:
         return ""
-    last = list(keyed.values())[-1]
+    last = list(contrastive.values())[-1]
     if last.low > 0:
         return (
-            f"At {last.model} it is above zero: the model's probability follows how often the "
-            f"corpus joins input and answer, beyond the answer's own frequency."
+            f"At {last.model} it is above zero: what the input adds to the model's expectation "
+            f"follows how strongly the corpus joins input and answer, beyond the answer's own "
+            f"frequency, its length and how near other inputs are."
         )
     if last.high < 0:
         return (
-            f"At {last.model} it is below zero: answers joined more often with their input's most "
-            f"specific n-gram get less probability, not more, once their frequency is held fixed. "
-            f"Nothing here reads as recall of pairs."
+            f"At {last.model} it is below zero: the input adds less, not more, to answers that the "
+            f"corpus joins with it more strongly. Nothing here reads as recall of pairs."
         )
     if math.isnan(last.low):
         return f"At {last.model} there is no interval ({last.reason}), so nothing is settled."

@@ -42,12 +42,18 @@ def per_answer(pairs: pd.DataFrame, aggregation: Aggregation) -> pd.DataFrame:
 
     ``mean-log`` is the mean of ln P_{n,D} over s_x, as the paper's released code has it;
     ``log-sum`` the log of the sum of P_{n,D}; ``max`` the largest. ``key`` takes the row of the
-    key, the s_x with the smallest non-zero C(s_x); among equals the largest C((s_x, s_y)), then the
-    first s_x in alphabetical order. An answer none of whose pairs has a value is dropped for the
-    reason of the pair that came furthest.
+    key, the s_x with the smallest non-zero C(s_x), whether a document holds it with s_y or not: where
+    none does, corpus is -inf, the lowest there is. Among equals the key is the one with the largest
+    C((s_x, s_y)), then the first in alphabetical order. An answer none of whose pairs has a value is
+    dropped for the reason of the pair that came furthest.
     """
     if aggregation not in AGGREGATIONS:
         raise ValueError(f"aggregation {aggregation!r}, allowed: {', '.join(AGGREGATIONS)}")
+    if aggregation == "key":
+        absent = pairs["dropped"] == "zero_count"
+        pairs = pairs.assign(
+            dropped=pairs["dropped"].mask(absent, ""), corpus=pairs["corpus"].mask(absent, -np.inf)
+        )
     stage = pairs["dropped"].map({reason: i for i, reason in enumerate(REASONS)}).fillna(9)
     ordered = pairs.assign(stage=stage.astype(int)).sort_values(
         ["example", "output_gram", "stage", "input_count", "pair_documents", "input_gram"],

@@ -24,11 +24,11 @@ import pandas as pd
 
 from tracemem.scoring import statistics
 from tracemem.scoring.measures import (
+    CONTRASTIVE,
     DISTANCE,
     FREQUENCY,
     INFGRAM,
     INFGRAM_DISTANCE,
-    KEYED,
     MEM,
     PARTIAL,
     Measure,
@@ -429,16 +429,16 @@ def _infgram_below(scores: Scores) -> Iterable[Check]:
 
 
 def _frequency(scores: Scores) -> Iterable[Check]:
-    return _each(scores, "question-answering", _keyed_follows_recall)
+    return _each(scores, "question-answering", _contrastive_follows_recall)
 
 
-def _keyed_follows_recall(scores: Scores, task: str) -> Iterable[Check]:
-    """Mem where recall is least owes to C(s_y); keyed Mem is larger where recall is most."""
+def _contrastive_follows_recall(scores: Scores, task: str) -> Iterable[Check]:
+    """Mem where recall is least owes to C(s_y); contrastive Mem is larger where recall is most."""
     per_pair = _mem(scores, task)
     n = _n_of(per_pair, 3)
     per_pair = _at(per_pair, n)
     partial = _at(_mem(scores, task, PARTIAL), n)
-    keyed = _at(_mem(scores, task, KEYED), n)
+    contrastive = _at(_mem(scores, task, CONTRASTIVE), n)
     recall = scores.recall(task)
     recall = recall[recall["model"].isin(per_pair["model"])]
     if recall["value"].nunique() < 2:
@@ -450,11 +450,14 @@ def _keyed_follows_recall(scores: Scores, task: str) -> Iterable[Check]:
     def of(rows: pd.DataFrame, model: str) -> pd.Series:
         return rows[rows["model"] == model].iloc[0]
 
-    yield _above(
-        of(keyed, most["model"]),
-        of(keyed, least["model"]),
-        f"{task}: keyed Mem_{n}, {most['model']} > {least['model']}",
-    )
+    if {least["model"], most["model"]} <= set(contrastive["model"]):
+        yield _above(
+            of(contrastive, most["model"]),
+            of(contrastive, least["model"]),
+            f"{task}: contrastive Mem_{n}, {most['model']} > {least['model']}",
+        )
+    else:
+        yield _missing(f"{task}: no contrastive Mem_{n} of both models")
     yield _above(
         of(per_pair, least["model"]),
         of(partial, least["model"]),
@@ -501,7 +504,7 @@ _CLAIMS: dict[str, tuple[str, Callable[[Scores], Iterable[Check]]]] = {
     ),
     "C8": ("Mem_inf <= Mem_n, Mem_inf falls with size", _infgram_below),
     "K1": (
-        "Question answering: keyed Mem grows with recall, while Mem per pair, where least is "
+        "Question answering: contrastive Mem grows with recall, while Mem per pair, where least is "
         "recalled, is explained by C(s_y)",
         _frequency,
     ),

@@ -21,7 +21,7 @@ from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.ngrams.counts import look_up
 from tracemem.scoring.tables import CONTRASTS, MEASURED
 
-REASONS = ("no_span", "zero_denominator", "zero_count", "zero_infgram")
+REASONS = ("no_span", "no_neighbour", "zero_denominator", "zero_count", "zero_infgram")
 
 
 def span_log_probabilities(

@@ -2,23 +2,29 @@
 
 Mem_n of arXiv 2407.14985 is the rank correlation between the two sides of the items
 (:mod:`tracemem.scoring.measuring`). A frequent answer is likely whatever the question, and a pair
-whose s_x is a piece of template carries nothing else; so besides the published measure there are
-its partial correlation given ln C(s_y), and the keyed measure, which keeps of each
-(example, s_y) only the key: the s_x with the smallest non-zero C(s_x), the most specific evidence.
+whose s_x is a piece of template carries nothing else. So besides the published measure there are
+its partial correlation given ln C(s_y), and contrastive memorization, whose items are the answers
+(example, s_y), whatever was mined:
+
+    corpus    ln P_{n,D}(s_y given its strongest premise), answers without any the lowest
+    model     the contrast: ln P_LLM(s_y given x), less the log of its mean over x's neighbours
+    held      ln C(s_y), the tokens of s_y, and the mean similarity of the neighbours
 
 Items that have no value are kept in the table with the reason, so that every score counts them.
 """
 
+import numpy as np
 import pandas as pd
 
 from tracemem.models.series import Series
 from tracemem.scoring.aggregating import AGGREGATIONS, per_answer, per_pair
 from tracemem.scoring.correlating import row
 from tracemem.scoring.measures import (
+    CONTRAST,
     HELD,
     INFINI_GRAM,
-    KEYED_GRAM,
     PARTIAL_SPEARMAN,
+    PRIOR,
     SPEARMAN,
     STATISTICS,
     TASK_GRAM,
@@ -43,7 +49,7 @@ def score(
         resampling: draws and seed.
         infgram: whether the study has an infinity-gram LM.
     """
-    sides = {TASK_GRAM: (pairs, "corpus"), KEYED_GRAM: (per_answer(pairs, "key"), "corpus")}
+    sides = {TASK_GRAM: (pairs, "corpus")}
     if infgram:
         empty = (pairs["dropped"] == "") & pairs["infgram"].isna()
         reasons = pairs["dropped"].mask(empty, "zero_infgram")
@@ -58,13 +64,36 @@ def score(
     return pd.DataFrame(rows, columns=[*MEMORIZATION.columns, "replicates"])
 
 
+def contrastive(
+    contrasts: pd.DataFrame, series: Series, n: int, resampling: Resampling
+) -> pd.DataFrame:
+    """Rows of ``tables.MEMORIZATION`` of contrastive memorization, and their replicates.
+
+    Args:
+        contrasts: ``tables.CONTRASTS`` of one task, model and n.
+        series: whose scores they are.
+        n: words of an n-gram.
+        resampling: draws and seed.
+    """
+    with np.errstate(divide="ignore"):
+        frame = contrasts.assign(output=np.log(contrasts["output_documents"].astype(float)))
+    rows = [
+        {
+            **row(frame, "corpus", "contrast", statistic, PRIOR, series, n, CONTRAST, resampling),
+            "skipped_tokens": 0,
+        }
+        for statistic in (SPEARMAN, PARTIAL_SPEARMAN)
+    ]
+    return pd.DataFrame(rows, columns=[*MEMORIZATION.columns, "replicates"])
+
+
 def variants(
     measured: pd.DataFrame, series: Series, n: int, resampling: Resampling
 ) -> pd.DataFrame:
     """Mem under every unit, aggregation and denominator, so that readers can compare them.
 
     ``unit`` pair is the paper's text; answer with ``mean-log`` and ``occurrences`` is its released
-    code; answer with ``key`` and ``documents`` is the keyed measure.
+    code; answer with ``key`` keeps the pair with the most specific s_x.
 
     Returns:
         Rows of ``tables.VARIANTS``.

@@ -426,7 +426,9 @@ def _cells(
 
 def _reason(arrays: Sequence[NDArray[np.float64]], distinct: Sequence[int]) -> str:
     items = len(arrays[0])
-    bad = int(np.count_nonzero(~np.isfinite(np.column_stack(arrays)).all(axis=1)))
+    stacked = np.column_stack(arrays)
+    # Minus infinity is the lowest of ranks: what nothing speaks for.
+    bad = int(np.count_nonzero(~(np.isfinite(stacked) | np.isneginf(stacked)).all(axis=1)))
     if bad:
         return f"{bad} of {items} items have a value that is not finite"
     if items < len(arrays) + 1:

@@ -36,6 +36,7 @@ _CORRELATION = {
     "dropped_zero_count": (I64, "left out: C((s_x, s_y), D) = 0"),
     "dropped_zero_denominator": (I64, "left out: C(s_x, D) = 0"),
     "dropped_no_span": (I64, "left out: s_y not found in the target, or cut by the context length"),
+    "dropped_no_neighbour": (I64, "left out: no other input of the group has another answer"),
     "dropped_zero_infgram": (I64, "left out: every token of s_y has P_inf = 0"),
 }
 _SKIPPED = {"skipped_tokens": (I64, "tokens with P_inf = 0 passed over within the items kept")}
@@ -127,8 +128,12 @@ MEMORIZATION = Table(
     {
         **SERIES,
         "n": (I64, "words of an n-gram"),
-        "measure": (TEXT, "task-gram, task-gram-keyed or infini-gram"),
-        "statistic": (TEXT, "spearman, kendall-distance or partial-spearman (given log C(s_y))"),
+        "measure": (TEXT, "task-gram, infini-gram or contrast"),
+        "statistic": (
+            TEXT,
+            "spearman, kendall-distance or partial-spearman: given log C(s_y), of contrast given "
+            "the tokens of s_y and the neighbours' similarity as well",
+        ),
         **_CORRELATION,
         **_SKIPPED,
     },

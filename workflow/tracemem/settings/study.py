@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from tracemem.settings import rules
 from tracemem.settings.contrast import ContrastSettings
 from tracemem.settings.corpus import CorpusSettings
-from tracemem.settings.counterfactual import CounterfactualSettings
+from tracemem.settings.counterfactual import STRANGER, CounterfactualSettings
 from tracemem.settings.infgram import InfgramSettings
 from tracemem.settings.ladder import LadderSettings, Made
 from tracemem.settings.mining import EMBEDDERS, EmbedderSettings, default_gammas
@@ -221,13 +221,13 @@ class Settings(Section):
         trained = {}
         if ladder := self.ladder:
             for name, made in self.trained().items():
-                if made.subset:
+                if made.subset not in ("", STRANGER):
                     continue
                 size = ladder.sizes[made.size]
                 trained[name] = ModelSettings(
                     path=f"{self.results}/ladder/{name}",
                     parameters=size.parameters(ladder.vocabulary),
-                    family="ladder",
+                    family=made.subset or "ladder",
                     # Heads narrower than 32 dimensions are beyond vllm.
                     engine="" if size.hidden // size.heads >= 32 else "transformers",
                     dtype=ladder.dtype,

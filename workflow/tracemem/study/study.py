@@ -17,7 +17,7 @@ from tracemem.jobs import source
 from tracemem.jobs.declared import Table
 from tracemem.mining.tables import VECTORS
 from tracemem.report.products import DRAWN, MERGED, REPORTED, TABLES
-from tracemem.scoring.tables import MEASURED, REPLICATES
+from tracemem.scoring.tables import CONTRASTS, MEASURED, REPLICATES
 from tracemem.settings import mmlu, rules
 from tracemem.settings.answering import MetricSettings, WritingSettings
 from tracemem.settings.corpus import ReadingSettings
@@ -399,6 +399,14 @@ class Study:
         """What every model wrote for a task."""
         return [f"<results>/{GENERATIONS.path.format(task=task, model=m)}" for m in self.models]
 
+    def contrasts(self, task: str) -> list[str]:
+        """The contrasts of a task: of every model that has them, and of every n in turn."""
+        return [
+            f"<results>/{CONTRASTS.path.format(task=task, model=model, n=n)}"
+            for model in self.contrasted
+            for n in self.tasks[task].n
+        ]
+
     def measured(self, task: str) -> list[str]:
         """The measured items of a task: of every model, and of every n in turn."""
         return [
@@ -494,6 +502,7 @@ _VALUES: dict[str, Callable[[Study, str], Any]] = {
     "writing": lambda study, task: study.writing(task),
     "embedder": lambda study, task: study.embedder(task).plain(),
     "models": lambda study, _: study.series,
+    "contrasted": lambda study, _: study.contrasted,
     "ends": lambda study, _: study.ends,
     "running": lambda study, _: [study.running(model) for model in study.models],
     "chunk": lambda study, _: study.settings.generation.chunk,
@@ -511,7 +520,7 @@ _GIVEN: dict[str, tuple[str, ...]] = {
     "measure_items": (),
     "measure_contrasts": (),
     "embed_generated_pairs": ("n", "grams", "ends", "embedder"),
-    "score_memorization": ("n", "infgram", "models", "resampling", "permutations"),
+    "score_memorization": ("n", "infgram", "models", "contrasted", "resampling", "permutations"),
     "score_thresholds": ("thresholds", "models", "resampling"),
     "score_evidence": ("n", "models"),
     "score_performance": ("n", "metrics", "bins", "models", "resampling"),

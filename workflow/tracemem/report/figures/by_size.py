@@ -21,19 +21,19 @@ from tracemem.report.figures.style import (
     ramp,
 )
 from tracemem.scoring.measures import (
+    CONTRAST,
+    CONTRASTIVE,
     FREQUENCY,
     INFGRAM,
     INFINI_GRAM,
     KENDALL_DISTANCE,
-    KEYED,
-    KEYED_GRAM,
     MEM,
     PARTIAL,
     TASK_GRAM,
     TRUTH,
 )  # fmt: skip
 
-COLUMNS_OF_MEMORIZATION = (MEM, FREQUENCY, PARTIAL, KEYED)
+COLUMNS_OF_MEMORIZATION = (MEM, FREQUENCY, PARTIAL, CONTRASTIVE)
 _PERMUTED: dict[str, Any] = {
     "color": "0.55", "linestyle": "-.", "linewidth": 0.9, "marker": "", "markersize": 0
 }  # fmt: skip
@@ -49,7 +49,7 @@ def memorization_by_size(
     """Memorization against size beside what it must be read against (Fig 4 of the paper, extended).
 
     A row a task. Columns: Mem as published with the infinity-gram LM dashed, the answer's own
-    frequency, Mem given that frequency, keyed Mem with the truth where it is known. A task whose
+    frequency, Mem given that frequency, contrastive Mem with the truth where it is known. A task whose
     answers are permuted is drawn in the row of the task it controls for.
 
     Args:
@@ -149,7 +149,7 @@ def kendall_by_size(
     """
     distances = memorization[memorization["statistic"] == KENDALL_DISTANCE]
     distances = drawable(distances, "value", "Kendall distance by size")
-    grams = distances[distances["measure"] != KEYED_GRAM]
+    grams = distances[distances["measure"] != CONTRAST]
     if grams.empty:
         raise NothingToDraw("Kendall distance by size: no task-gram or infini-gram row")
     styles = on.n_styles([grams])

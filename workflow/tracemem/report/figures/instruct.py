@@ -6,12 +6,12 @@ from matplotlib.lines import Line2D
 
 from tracemem.report.figures import axes as on
 from tracemem.report.figures.style import drawable, drawing, ramp
-from tracemem.scoring.measures import INFGRAM, KEYED, MEM, PARTIAL
+from tracemem.scoring.measures import CONTRASTIVE, INFGRAM, MEM, PARTIAL
 
 _LABELS = {
     MEM[2:]: "Mem",
     PARTIAL[2:]: PARTIAL.title,
-    KEYED[2:]: KEYED.title,
+    CONTRASTIVE[2:]: CONTRASTIVE.title,
     INFGRAM[2:]: "Mem, ∞-gram",
 }
 
