@@ -302,7 +302,7 @@ def test_without_decontamination_nothing_is_searched(tmp_path):
 
 
 def test_a_changed_number_of_resamples_reruns_only_scores(folder, tmp_path):
-    config = changed(tmp_path, "permutations: 200", "permutations: 300")
+    config = changed(tmp_path, "permutations: 200", "permutations: 2000")
     rules = set(rules_to_run(snakemake(folder, "-n", config=config)))
     assert "score_memorization" in rules
     assert {"count_pairs", "mine_pairs", "generate", "train_model"}.isdisjoint(rules)
@@ -508,8 +508,9 @@ CHANGES = {
     "infgram": None,
     "generation.chunk": 30,
     "statistics.bootstrap": 200,
-    "statistics.permutations": 300,
+    "statistics.permutations": 2000,
     "statistics.support_bins": 4,
+    "statistics.capability": 0.2,
     "samples": 6,
     "decontamination": [5],
     "resources.count_pairs.mem_mb": 9000,

@@ -338,6 +338,20 @@ def test_a_test_that_has_seen_enough_stops():
     assert p == pytest.approx(kernels.ENOUGH / seen)
 
 
+def test_of_many_items_tau_is_tested_by_its_projection(monkeypatch):
+    generator = np.random.default_rng(21)
+    for rho in (0.0, 0.08):
+        x, y, example, answer = answers_at_random(generator, 500, rho=rho)
+        x = np.round(x, 1)
+        draws = Resampling(bootstrap=64, permutations=999)
+        assert len(x) > statistics._MANY
+        fast = statistics.kendall_distance(x, y, example, answer, draws).p_permutation
+        with monkeypatch.context() as patched:
+            patched.setattr(statistics, "_MANY", 10**9)
+            slow = statistics.kendall_distance(x, y, example, answer, draws).p_permutation
+        assert 0.02 < slow < 1 and fast == pytest.approx(slow, rel=0.1)
+
+
 def test_nothing_is_permuted_unless_asked():
     x = np.arange(9.0)
     draws = Resampling(bootstrap=64)

@@ -127,13 +127,8 @@ def judge(
 
 
 def _verdict(checks: Sequence[Check]) -> tuple[Verdict, str]:
-    compared = [place for place, check in enumerate(checks) if check.p is not None]
-    corrected = statistics.holm([checks[place].p for place in compared])
-    settled = list(checks)
-    for place, p in zip(compared, corrected, strict=True):
-        check = settled[place]
-        numbers = f"{check.numbers}, p = {p:.2g}"
-        settled[place] = Check(check.verdict if p < LEVEL else CANNOT_TELL, numbers)
+    corrected = iter(statistics.holm([check.p for check in checks if check.p is not None]))
+    settled = [check if check.p is None else _corrected(check, next(corrected)) for check in checks]
     verdicts = {check.verdict for check in settled}
     verdict = HOLDS
     if FAILS in verdicts:
@@ -141,6 +136,11 @@ def _verdict(checks: Sequence[Check]) -> tuple[Verdict, str]:
     elif CANNOT_TELL in verdicts or not settled:
         verdict = CANNOT_TELL
     return verdict, "; ".join(f"{check.numbers}: {check.verdict}" for check in settled)
+
+
+def _corrected(check: Check, p: float) -> Check:
+    """A check settled by its p-value after the correction."""
+    return Check(check.verdict if p < LEVEL else CANNOT_TELL, f"{check.numbers}, p = {p:.2g}")
 
 
 def _unlearnt(scores: Scores, task: str) -> Check | None:

@@ -82,12 +82,12 @@ def add_signed(replicates, values, labels, keys):
 
 
 @part
-def _variance(products, cells, by_answer):
-    """Two-way clustered variance of a sum of products (float64, [items]) that have no mean.
+def _studentized(fixed, laid, total, cells, by_answer):
+    """Sum of products of two sides (float64, [items]), each of no mean, by its two-way error.
 
-    ``by_answer`` (float64, [answers]) is room to work in.
+    ``total`` stands in for the sum where it is not NaN; ``by_answer`` (float64, [answers]) is room.
     """
-    of_examples, of_cells, of_answers = 0.0, 0.0, 0.0
+    own, of_examples, of_cells, of_answers = 0.0, 0.0, 0.0, 0.0
     for a in range(len(by_answer)):
         by_answer[a] = 0.0
     for e in range(len(cells.items) - 1):
@@ -95,17 +95,21 @@ def _variance(products, cells, by_answer):
         for c in range(cells.cells[e], cells.cells[e + 1]):
             cell = 0.0
             for i in range(cells.starts[c], cells.starts[c + 1]):
-                cell += products[i]
+                cell += fixed[i] * laid[i]
             example += cell
             of_cells += cell * cell
             by_answer[cells.answer[c]] += cell
+        own += example
         of_examples += example * example
+    variance = of_examples
     # The sum of a single answer is the statistic itself and says nothing of its error.
-    if len(by_answer) == 1:
-        return of_examples
-    for a in range(len(by_answer)):
-        of_answers += by_answer[a] * by_answer[a]
-    return max(of_examples + of_answers - of_cells, of_examples, of_answers)
+    if len(by_answer) > 1:
+        for a in range(len(by_answer)):
+            of_answers += by_answer[a] * by_answer[a]
+        variance = max(of_examples + of_answers - of_cells, of_examples, of_answers)
+    if variance <= 0:
+        return 0.0
+    return abs(own if math.isnan(total) else total) / math.sqrt(variance)
 
 
 @part
@@ -119,17 +123,17 @@ def _shuffle(order, state):
 
 
 @part
-def _lay_out(cells, order, laid):
-    """Item that stands at each place once the examples' blocks are laid in ``order``, [items]."""
+def _lay_out(cells, order, values, laid):
+    """Lay the examples' blocks of ``values`` end to end in ``order``."""
     place = 0
     for k in range(len(order)):
         for i in range(cells.items[order[k]], cells.items[order[k] + 1]):
-            laid[place] = i
+            laid[place] = values[i]
             place += 1
 
 
 @compiled
-def linear_test(fixed, moved, held, solved, cells, permutations, seed):
+def linear_test(fixed, moved, held, solved, total, cells, permutations, seed):
     """Two-sided p of the sum of products of two sides' rank residuals.
 
     Args:
@@ -137,37 +141,32 @@ def linear_test(fixed, moved, held, solved, cells, permutations, seed):
         moved: float64, [items], residuals of y, whose blocks of examples are permuted.
         held: float64, [columns, items], centred ranks of what is held fixed.
         solved: float64, [columns, columns], inverse of their products.
+        total: what the data have in place of the sum; NaN for the sum itself.
         cells: where examples and answers stand.
         permutations: how many; fewer once ``ENOUGH`` were as extreme as the data.
         seed: uint64.
     """
-    items, columns = len(fixed), len(held)
-    laid, order = np.arange(items), np.arange(len(cells.items) - 1)
-    products, by_answer = np.empty(items), np.empty(cells.answers)
-    owed, weight = np.empty(columns), np.empty(columns)
+    columns = len(held)
+    laid, order = moved.copy(), np.arange(len(cells.items) - 1)
+    by_answer, owed = np.empty(cells.answers), np.empty(columns)
     state, observed, extreme = np.uint64(seed), 0.0, 0
     for permutation in range(permutations + 1):
         if permutation:
             state = _shuffle(order, state)
-            _lay_out(cells, order, laid)
+            _lay_out(cells, order, moved, laid)
         # Freedman and Lane: what the moved residuals owe to the columns held is taken out again.
         for c in range(columns):
             owed[c] = 0.0
-            for i in range(items):
-                owed[c] += held[c, i] * moved[laid[i]]
+            for i in range(len(laid)):
+                owed[c] += held[c, i] * laid[i]
         for c in range(columns):
-            weight[c] = 0.0
+            weight = 0.0
             for d in range(columns):
-                weight[c] += solved[c, d] * owed[d]
-        total = 0.0
-        for i in range(items):
-            value = moved[laid[i]]
-            for c in range(columns):
-                value -= weight[c] * held[c, i]
-            products[i] = fixed[i] * value
-            total += products[i]
-        variance = _variance(products, cells, by_answer)
-        found = abs(total) / math.sqrt(variance) if variance > 0 else 0.0
+                weight += solved[c, d] * owed[d]
+            for i in range(len(laid)):
+                laid[i] -= weight * held[c, i]
+        given = math.nan if permutation else total
+        found = _studentized(fixed, laid, given, cells, by_answer)
         if not permutation:
             observed = found * _EQUAL
         elif found >= observed:
@@ -191,21 +190,16 @@ def kendall_test(fixed, moved, by_x, x, y, cells, permutations, seed):
         permutations: how many; fewer once ``ENOUGH`` were as extreme as the data.
         seed: uint64.
     """
-    items = len(fixed)
-    laid, order = np.arange(items), np.arange(len(cells.items) - 1)
-    products, by_answer = np.empty(items), np.empty(cells.answers)
-    codes, tree = np.empty(items, np.int64), np.empty(y.max() + 2, np.int64)
+    laid, codes, order = moved.copy(), y.copy(), np.arange(len(cells.items) - 1)
+    by_answer, tree = np.empty(cells.answers), np.empty(y.max() + 2, np.int64)
     state, observed, extreme = np.uint64(seed), 0.0, 0
     for permutation in range(permutations + 1):
         if permutation:
             state = _shuffle(order, state)
-            _lay_out(cells, order, laid)
-        for i in range(items):
-            products[i] = fixed[i] * moved[laid[i]]
-            codes[i] = y[laid[i]]
-        variance = _variance(products, cells, by_answer)
-        total = abs(_concordant(by_x, x, codes, tree))
-        found = total / math.sqrt(variance) if variance > 0 else 0.0
+            _lay_out(cells, order, moved, laid)
+            _lay_out(cells, order, y, codes)
+        total = np.float64(_concordant(by_x, x, codes, tree))
+        found = _studentized(fixed, laid, total, cells, by_answer)
         if not permutation:
             observed = found * _EQUAL
         elif found >= observed:

@@ -95,7 +95,9 @@ def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> pd.Series:
 def _replicates(score: Mapping[str, Any]) -> NDArray[np.float64]:
     """Replicates of a score; none of one that has no interval, or is no estimate."""
     found = score.get("replicates")
-    return np.asarray(found, np.float64) if np.ndim(found) else np.empty(0)
+    if found is None or not np.ndim(found):
+        return np.empty(0)
+    return np.asarray(found, np.float64)
 
 
 def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
