@@ -110,7 +110,8 @@ if study.counterfactual:
             subsets=rules.draw_subsets.output.subsets,
             answers=expand(rules.answer_without.output, trained=study.trained_again),
         output:
-            "<results>/counterfactual/counterfactual.parquet",
+            examples="<results>/counterfactual/counterfactual.parquet",
+            effects="<results>/scores/effects.csv",
         log:
             this.log,
         benchmark:

@@ -30,7 +30,6 @@ if study.models:
         script:
             "../scripts/measure_items.py"
 
-
     this = study.job("measure_contrasts")
 
     rule measure_contrasts:
@@ -343,3 +342,56 @@ rule compare_published:
         code=this.code,
     script:
         "../scripts/compare_published.py"
+
+
+if study.counterfactual:
+
+    this = study.job("score_candidates")
+
+    rule score_candidates:
+        input:
+            note=study.note("score_candidates"),
+            contrasts=lambda wildcards: study.contrasts(wildcards.task),
+            measured=lambda wildcards: study.measured(wildcards.task),
+            counterfactual=rules.score_counterfactual.output.examples,
+            manifest=rules.write_manifest.output[0],
+        output:
+            "<results>/scores/candidates/{task}.parquet",
+        log:
+            this.log,
+        benchmark:
+            this.benchmark
+        conda:
+            ENVIRONMENT
+        threads: this.threads
+        resources:
+            **this.resources,
+        params:
+            **study.given("score_candidates"),
+            code=this.code,
+        script:
+            "../scripts/score_candidates.py"
+
+    this = study.job("judge_candidates")
+
+    rule judge_candidates:
+        input:
+            candidates="<results>/scores/candidates.csv",
+            effects=rules.score_counterfactual.output.effects,
+        output:
+            "<results>/scores/agreement.csv",
+        log:
+            this.log,
+        benchmark:
+            this.benchmark
+        conda:
+            ENVIRONMENT
+        threads: this.threads
+        resources:
+            **this.resources,
+        params:
+            seed=study.settings.seed,
+            nothing=study.nothing_memorized,
+            code=this.code,
+        script:
+            "../scripts/judge_candidates.py"

@@ -25,6 +25,9 @@ import pandas as pd
 import scipy.stats
 from numpy.typing import NDArray
 
+from tracemem.counterfactual.tables import CANDIDATES
+from tracemem.jobs.declared import SERIES
+
 MODEL_SIDES = ("log-probability", "contrast")
 CORPUS_SIDES = ("mean", "support", "key", "pointwise", "strongest-mined", "strongest")
 HELD: dict[str, tuple[str, ...]] = {
@@ -33,7 +36,11 @@ HELD: dict[str, tuple[str, ...]] = {
     "prior": ("frequency", "tokens", "similarity"),
     "answer": (),
 }
+PUBLISHED = "published"
 ANSWER = ["example", "output_gram"]
+_DRAWS = 400
+_FEWEST = 10
+_COLUMNS = [name for name in CANDIDATES.columns if name not in (*SERIES, "n")]
 
 
 def units(contrasts: pd.DataFrame, items: pd.DataFrame, documents: int) -> pd.DataFrame:
@@ -41,7 +48,7 @@ def units(contrasts: pd.DataFrame, items: pd.DataFrame, documents: int) -> pd.Da
 
     Args:
         contrasts: ``tables.CONTRASTS``.
-        items: ``tables.ITEMS`` of the same task and n.
+        items: ``tables.MEASURED`` of the same.
         documents: documents of the corpus.
 
     Returns:
@@ -130,43 +137,111 @@ def null_bound(
     return widest / float(scale)
 
 
-def measured(found: pd.DataFrame, draws: int = 400, seed: int = 0) -> pd.DataFrame:
-    """Every candidate of one task, model and n: columns corpus, model, held, value, bound, units."""
-    rows = []
-    for corpus, model, held in itertools.product(CORPUS_SIDES, MODEL_SIDES, HELD):
-        x, y = residuals(found, corpus, held), residuals(found, model, held)
-        rows.append(
-            {
-                "corpus_side": corpus,
-                "model_side": model,
-                "held": held,
-                "value": correlation(x, y),
-                "bound": null_bound(found, x, y, draws, seed),
-                "units": len(found),
-            }
-        )
-    return pd.DataFrame(rows)
+def pairs(items: pd.DataFrame) -> pd.DataFrame:
+    """The items of the published measure: mined pairs with a count, of one task, model and n.
 
-
-def item_levels(found: pd.DataFrame, corpus: str, model: str, held: str) -> pd.DataFrame:
-    """A candidate's number for each example: its sides and both together.
-
-    The sides are the mean residual ranks of the example's units; both, the mean of the two as normal
-    scores, so that an example counts as memorized where the corpus supports it and the model knows it.
+    Args:
+        items: ``tables.MEASURED``.
     """
-    sides = {
-        "corpus": residuals(found, corpus, held),
-        "model": residuals(found, model, held),
-    }
-    scores = {
-        name: scipy.stats.norm.ppf((scipy.stats.rankdata(value) - 0.5) / len(value))
-        for name, value in sides.items()
-    }
+    kept = items[items["dropped"] == ""]
+    return pd.DataFrame(
+        {
+            "example": kept["example"],
+            "output_gram": kept["output_gram"],
+            "log-probability": kept["model"],
+            PUBLISHED: kept["corpus"],
+            "frequency": np.log(kept["output_documents"].astype(np.float64)),
+        }
+    )
+
+
+def scored(
+    found: pd.DataFrame, published: pd.DataFrame, effects: pd.DataFrame, seed: int
+) -> pd.DataFrame:
+    """Every candidate of one task, model and n, and the published measure beside them.
+
+    Args:
+        found: from :func:`units`.
+        published: from :func:`pairs`.
+        effects: ``tables.COUNTERFACTUAL`` of the task, model and one seed; no row where nothing of
+            the task was left out.
+        seed: of the draws.
+
+    Returns:
+        Rows of ``tables.CANDIDATES`` less task, model, parameters and n.
+    """
+    asked = [
+        (published, PUBLISHED, "log-probability", "nothing"),
+        (published, PUBLISHED, "log-probability", "frequency"),
+        *((found, *sides) for sides in itertools.product(CORPUS_SIDES, MODEL_SIDES, HELD)),
+    ]
+    rows = []
+    for frame, corpus, model, held in asked:
+        row = {"corpus_side": corpus, "model_side": model, "held": held, "units": len(frame)}
+        if len(frame) < _FEWEST:
+            rows.append({**row, "tested": 0, "reason": f"{len(frame)} answers are too few"})
+            continue
+        x, y = residuals(frame, corpus, held), residuals(frame, model, held)
+        value = correlation(x, y)
+        reason = "" if value == value else "one side does not vary"
+        agreed = agreement(by_example(frame, x, y), effects, seed)
+        bound = null_bound(frame, x, y, _DRAWS, seed)
+        rows.append({**row, "value": value, "bound": bound, **agreed, "reason": reason})
+    return pd.DataFrame(rows).reindex(columns=_COLUMNS)
+
+
+def by_example(found: pd.DataFrame, x: NDArray[np.float64], y: NDArray[np.float64]) -> pd.DataFrame:
+    """A candidate's number for each example: its sides, and both together.
+
+    A side is the mean over the example's units of residual ranks as normal scores; both, the mean
+    of the two, so that an example counts as memorized where the corpus supports it and the model
+    knows it.
+    """
     table = pd.DataFrame(
         {
             "example": found["example"].to_numpy(),
-            **sides,
-            "both": (scores["corpus"] + scores["model"]) / 2,
+            "corpus": _normal_scores(x),
+            "model": _normal_scores(y),
         }
     )
-    return table.groupby("example", sort=True).mean().reset_index()
+    table = table.groupby("example", sort=True).mean()
+    return table.assign(both=(table["corpus"] + table["model"]) / 2)
+
+
+def _normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return scipy.stats.norm.ppf((scipy.stats.rankdata(values) - 0.5) / len(values))
+
+
+def agreement(sides: pd.DataFrame, effects: pd.DataFrame, seed: int) -> dict[str, float]:
+    """How a candidate ranks the tested examples, against their effects.
+
+    Args:
+        sides: from :func:`by_example`.
+        effects: ``tables.COUNTERFACTUAL``, as :func:`scored` takes it.
+        seed: of the bootstrap.
+
+    Returns:
+        agreement, ci_low, ci_high, agreement_corpus, agreement_model and tested.
+    """
+    both = sides.join(effects.set_index("example")["effect"], how="inner")
+    if len(both) < _FEWEST:
+        return {"tested": len(both)}
+
+    def spearman(side: str, rows: pd.DataFrame) -> float:
+        ranks = [scipy.stats.rankdata(rows[name]) for name in (side, "effect")]
+        return correlation(*(rank - rank.mean() for rank in ranks))
+
+    generator = np.random.default_rng([seed, len(both)])
+    drawn = [
+        spearman("both", both.iloc[generator.integers(0, len(both), len(both))])
+        for _ in range(_DRAWS)
+    ]
+    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    return {
+        "agreement": spearman("both", both),
+        "ci_low": float(low),
+        "ci_high": float(high),
+        "agreement_corpus": spearman("corpus", both),
+        "agreement_model": spearman("model", both),
+        "tested": len(both),
+    }

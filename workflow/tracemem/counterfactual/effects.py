@@ -11,10 +11,12 @@ import scipy.stats
 
 from tracemem.scoring.statistics import CONFIDENCE
 
+_Z = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2))
+
 
 def effects(
     answers: list[pd.DataFrame], subsets: pd.DataFrame, tested: pd.DataFrame, units: pd.DataFrame
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, np.ndarray]:
     """Effect of the documents of every tested example, for one size and seed.
 
     Args:
@@ -25,7 +27,8 @@ def effects(
 
     Returns:
         example, documents, effect, ci_low, ci_high, pairs, even and odd, as in
-        ``tables.COUNTERFACTUAL``.
+        ``tables.COUNTERFACTUAL``; and the mean over examples of the difference within each pair
+        (float64, [pairs], nats).
     """
     unit = tested["unit"].to_numpy()
     kept = np.stack([np.isin(unit, units_of) for units_of in subsets["units"]])
@@ -38,7 +41,7 @@ def effects(
     effect = difference.mean(axis=0)
     spread = difference.std(axis=0, ddof=1) / np.sqrt(pairs)
     reach = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, pairs - 1) * spread
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "example": tested["example"].to_numpy(),
             "documents": units.set_index("unit")["documents"].map(len)[unit].to_numpy(),
@@ -50,3 +53,34 @@ def effects(
             "odd": difference[1::2].mean(axis=0),
         }
     )
+    return table, difference.mean(axis=1)
+
+
+def summary(found: pd.DataFrame, by_pair: np.ndarray) -> dict[str, float]:
+    """Mean effect of a task, size and seed, and how far its examples' effects can be trusted.
+
+    The interval adds the variance over examples to that over pairs of subsets: what both hold is
+    counted twice, on the safe side.
+
+    Args:
+        found: from :func:`effects`.
+        by_pair: mean over examples of the difference within each pair (float64, [pairs], nats).
+
+    Returns:
+        examples, effect, ci_low, ci_high, pairs, halves and ceiling, as in ``tables.EFFECTS``.
+    """
+    count, pairs = len(found), len(by_pair)
+    mean = float(found["effect"].mean())
+    variance = float(found["effect"].var(ddof=1)) / count + float(np.var(by_pair, ddof=1)) / pairs
+    reach = _Z * np.sqrt(variance)
+    halves = float(scipy.stats.spearmanr(found["even"], found["odd"]).statistic)
+    ceiling = np.sqrt(2 * halves / (1 + halves)) if halves > 0 else np.nan
+    return {
+        "examples": count,
+        "effect": mean,
+        "ci_low": mean - reach,
+        "ci_high": mean + reach,
+        "pairs": pairs,
+        "halves": halves,
+        "ceiling": ceiling,
+    }

@@ -1,6 +1,6 @@
 """Tables of counterfactual training."""
 
-from tracemem.jobs.declared import F64, I32, I64, I64S, SERIES, TEXT, Table
+from tracemem.jobs.declared import F64, I32, I64, I64S, REASON, SERIES, TEXT, Table
 
 UNITS = Table(
     "counterfactual/units.parquet",
@@ -56,6 +56,82 @@ COUNTERFACTUAL = Table(
         "pairs": (I64, "complementary pairs of subsets"),
         "even": (F64, "mean over the even pairs alone, nats"),
         "odd": (F64, "mean over the odd pairs alone, nats"),
+    },
+    needs=("counterfactual",),
+)
+EFFECTS = Table(
+    "scores/effects.csv",
+    "Mean counterfactual effect of a task, size and seed, and how far its examples' can be trusted.",
+    {
+        **SERIES,
+        "seed": (I64, "seed of the weights"),
+        "examples": (I64, "tested examples"),
+        "effect": (F64, "mean effect over them, nats"),
+        "ci_low": (F64, "lower end of its 95 % interval, over examples and pairs of subsets"),
+        "ci_high": (F64, "upper end of the same interval"),
+        "pairs": (I64, "complementary pairs of subsets"),
+        "halves": (F64, "Spearman's correlation of the examples' effects from two halves of them"),
+        "ceiling": (
+            F64,
+            "what a perfect measure would agree with the effect: root of the reliability of all "
+            "pairs, by Spearman and Brown; empty where the halves do not agree",
+        ),
+    },
+    needs=("counterfactual",),
+    section="finding",
+    title="Counterfactual effect",
+    missing="Nothing was left out of this study's corpus, so no effect is known.",
+)
+CANDIDATES = Table(
+    "scores/candidates.csv",
+    "Every candidate for a measure: its value in each cell, and how it ranks the examples.",
+    {
+        **SERIES,
+        "n": (I64, "words of an n-gram"),
+        "corpus_side": (TEXT, "what the corpus says of an answer"),
+        "model_side": (TEXT, "what the model says of it"),
+        "held": (TEXT, "what is held fixed"),
+        "value": (F64, "rank correlation of the two sides given what is held fixed"),
+        "bound": (F64, "95 % of its size where nothing is related"),
+        "units": (I64, "answers, or pairs of the published measure"),
+        "agreement": (
+            F64,
+            "Spearman's correlation of both sides together with the effect, over tested examples; "
+            "empty where there is no effect to hold them to",
+        ),
+        "ci_low": (F64, "lower end of its 95 % interval, bootstrap over examples"),
+        "ci_high": (F64, "upper end of the same interval"),
+        "agreement_corpus": (F64, "the same of the corpus' side alone"),
+        "agreement_model": (F64, "the same of the model's side alone"),
+        "tested": (I64, "tested examples"),
+        **REASON,
+    },
+    needs=("counterfactual",),
+    merged=True,
+)
+AGREEMENT = Table(
+    "scores/agreement.csv",
+    "How every candidate for a measure agrees with the counterfactual effect.",
+    {
+        "corpus_side": (TEXT, "as in candidates.csv"),
+        "model_side": (TEXT, "as in candidates.csv"),
+        "held": (TEXT, "as in candidates.csv"),
+        "n": (I64, "words of an n-gram"),
+        "level": (
+            TEXT,
+            "item: rank agreement with the effect over the examples of a cell (task, size, world); "
+            "apart: area under the curve that tells cells with an effect above zero from the "
+            "others; cells: rank agreement with the mean effect over the cells above zero; null: "
+            "share of the cells where nothing is memorized within the bound of chance",
+        ),
+        "task": (TEXT, "task of an item-level row; else empty"),
+        "model": (TEXT, "model of an item-level row; else empty"),
+        "value": (F64, "the agreement, area or share"),
+        "ci_low": (F64, "lower end of its 95 % interval: bootstrap over examples, or over cells"),
+        "ci_high": (F64, "upper end of the same interval; of null Wilson's"),
+        "allowed": (F64, "item: what the effect's own noise allows; else empty"),
+        "cells": (I64, "cells it is taken over"),
+        **REASON,
     },
     needs=("counterfactual",),
 )

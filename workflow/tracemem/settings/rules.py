@@ -258,6 +258,15 @@ RULES = (
         after=("measure_items", "measure_contrasts"),
     ),
     Rule(
+        "score_candidates",
+        "scoring",
+        "{task}",
+        4 * _GB,
+        120,
+        sized=True,
+        after=("measure_contrasts", "measure_items", "score_counterfactual"),
+    ),
+    Rule(
         "score_thresholds", "scoring", "{task}", 4 * _GB, 120, sized=True, after=("measure_items",)
     ),
     Rule("score_evidence", "scoring", "{task}", 4 * _GB, 60, sized=True, after=("measure_items",)),
@@ -294,6 +303,7 @@ RULES = (
         "{table}",
         after=(
             "score_memorization",
+            "score_candidates",
             "score_thresholds",
             "score_evidence",
             "score_performance",
@@ -301,6 +311,7 @@ RULES = (
             "score_contamination",
         ),
     ),
+    Rule("judge_candidates", "scoring", after=("merge_scores", "score_counterfactual")),
     Rule("judge_claims", "scoring", after=("merge_scores",)),
     Rule("compare_instruct", "scoring", after=("merge_scores",)),
     Rule("compare_published", "scoring", after=("merge_scores",)),

@@ -21,7 +21,7 @@ from tracemem.scoring.tables import CONTRASTS, MEASURED, REPLICATES
 from tracemem.settings import mmlu, rules
 from tracemem.settings.answering import MetricSettings, WritingSettings
 from tracemem.settings.corpus import ReadingSettings
-from tracemem.settings.counterfactual import CounterfactualSettings
+from tracemem.settings.counterfactual import STRANGER, CounterfactualSettings
 from tracemem.settings.examples import ExamplesSettings
 from tracemem.settings.ladder import LadderSettings, Made, RecipeSettings
 from tracemem.settings.mining import EmbedderSettings, GramSettings
@@ -332,6 +332,16 @@ class Study:
         return [*again.names(), *again.alone_names()] if again else []
 
     @property
+    def nothing_memorized(self) -> list[tuple[str, str]]:
+        """Tasks and models of which nothing can be memorized: strangers, and permuted answers."""
+        return [
+            (task, model)
+            for task in self.tasks
+            for model in self.models
+            if task in self.permuted_tasks or self.families[model] == STRANGER
+        ]
+
+    @property
     def world_tasks(self) -> dict[str, str]:
         """Task of the world behind each task that has one and whose answers are its own."""
         return {
@@ -502,6 +512,7 @@ _VALUES: dict[str, Callable[[Study, str], Any]] = {
     "writing": lambda study, task: study.writing(task),
     "embedder": lambda study, task: study.embedder(task).plain(),
     "models": lambda study, _: study.series,
+    "seed": lambda study, _: study.settings.seed,
     "contrasted": lambda study, _: study.contrasted,
     "ends": lambda study, _: study.ends,
     "running": lambda study, _: [study.running(model) for model in study.models],
@@ -519,6 +530,7 @@ _GIVEN: dict[str, tuple[str, ...]] = {
     "list_generated_pairs": ("n", "grams"),
     "measure_items": (),
     "measure_contrasts": (),
+    "score_candidates": ("n", "models", "seed"),
     "embed_generated_pairs": ("n", "grams", "ends", "embedder"),
     "score_memorization": ("n", "infgram", "models", "contrasted", "resampling", "permutations"),
     "score_thresholds": ("thresholds", "models", "resampling"),

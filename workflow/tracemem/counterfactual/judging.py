@@ -1,0 +1,124 @@
+"""Every candidate for a measure held to the counterfactual effect, over the cells of some worlds.
+
+A cell is a task, a size and a world. Three questions: does the measure tell the cells whose effect
+is above zero from the others; does it rank those above zero as their effects do; and does it stay
+within the bound of chance where nothing is memorized: in models that saw another world, in tasks
+whose answers are permuted, and where leaving documents out had no effect above zero?
+"""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+
+from tracemem.counterfactual.tables import AGREEMENT
+
+CANDIDATE = ["corpus_side", "model_side", "held", "n"]
+CELL = ["world", "task", "model"]
+_DRAWS = 1000
+
+
+def cells(
+    candidates: pd.DataFrame, effects: pd.DataFrame, nothing: Iterable[tuple[str, str]]
+) -> pd.DataFrame:
+    """What is known of every cell of every candidate, of one world.
+
+    Args:
+        candidates: ``tables.CANDIDATES``.
+        effects: ``tables.EFFECTS`` of one seed.
+        nothing: pairs (task, model) of which nothing can be memorized, by design.
+
+    Returns:
+        The candidates with effect (NaN where there is none), above (whether its interval lies
+        above zero), null and ceiling.
+    """
+    known = effects.set_index(["task", "model"])[["effect", "ci_low", "ceiling"]]
+    known = known.rename(columns={"ci_low": "effect_low"})
+    found = candidates.join(known, on=["task", "model"])
+    by_design = pd.MultiIndex.from_frame(found[["task", "model"]]).isin(list(nothing))
+    above = (found["effect_low"] > 0).to_numpy()
+    return found.assign(above=above, null=by_design | (found["effect"].notna() & ~above))
+
+
+def judge(found: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Every candidate over the cells of one or several worlds: rows of ``tables.AGREEMENT``.
+
+    Args:
+        found: from :func:`cells`, with a column world where there are several.
+        seed: of the bootstrap.
+    """
+    if "world" not in found:
+        found = found.assign(world="")
+    rows = []
+    for key, every in found.groupby(CANDIDATE, sort=False):
+        name = dict(zip(CANDIDATE, key, strict=True))
+        for row in every[every["agreement"].notna()].itertuples():
+            rows.append(
+                {
+                    **name,
+                    "level": "item",
+                    "task": row.task,
+                    "model": row.model,
+                    "value": row.agreement,
+                    "ci_low": row.ci_low,
+                    "ci_high": row.ci_high,
+                    "allowed": row.ceiling,
+                    "cells": 1,
+                    "reason": "",
+                }
+            )
+        held = every[every["effect"].notna() & every["value"].notna()]
+        above = held[held["above"]]
+        rows.append({**name, **_level("apart", held, _area, seed)})
+        rows.append({**name, **_level("cells", above, _ranked, seed)})
+        rows.append({**name, **_null(every[every["null"]])})
+    return pd.DataFrame(rows).reindex(columns=list(AGREEMENT.columns))
+
+
+def _level(
+    level: str, held: pd.DataFrame, statistic: Callable[[pd.DataFrame], float], seed: int
+) -> dict:
+    row = {"level": level, "task": "", "model": "", "cells": len(held), "value": statistic(held)}
+    if row["value"] != row["value"]:
+        return {**row, "reason": f"{len(held)} cells, {int(held['above'].sum())} above zero"}
+    generator = np.random.default_rng([seed, len(held)])
+    drawn = [
+        statistic(held.iloc[generator.integers(0, len(held), len(held))]) for _ in range(_DRAWS)
+    ]
+    defined = [value for value in drawn if not np.isnan(value)]
+    low, high = np.quantile(defined, [0.025, 0.975]) if defined else (np.nan, np.nan)
+    return {**row, "ci_low": low, "ci_high": high, "reason": ""}
+
+
+def _area(held: pd.DataFrame) -> float:
+    """Area under the receiver operating characteristic of the measure for cells above zero."""
+    above = held["above"].to_numpy()
+    positives, negatives = int(above.sum()), int((~above).sum())
+    if not positives or not negatives:
+        return float("nan")
+    ranks = scipy.stats.rankdata(held["value"])
+    return float((ranks[above].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def _ranked(above: pd.DataFrame) -> float:
+    """Spearman's correlation of the measure with the mean effect over cells."""
+    if min(above["value"].nunique(), above["effect"].nunique()) < 3:
+        return float("nan")
+    return float(scipy.stats.spearmanr(above["value"], above["effect"]).statistic)
+
+
+def _null(cells: pd.DataFrame) -> dict:
+    kept = cells[cells["value"].notna() & cells["bound"].notna()]
+    inside = int((kept["value"].abs() <= kept["bound"]).sum())
+    row = {"level": "null", "task": "", "model": "", "cells": len(kept)}
+    if kept.empty:
+        return {**row, "value": np.nan, "reason": "no cell where nothing is memorized"}
+    interval = scipy.stats.binomtest(inside, len(kept)).proportion_ci(method="wilson")
+    return {
+        **row,
+        "value": inside / len(kept),
+        "ci_low": interval.low,
+        "ci_high": interval.high,
+        "reason": "",
+    }
