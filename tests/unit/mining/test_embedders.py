@@ -1,5 +1,8 @@
 import hashlib
+import logging
+import socket
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +15,7 @@ from tracemem.mining import embedders, taskgram
 from tracemem.mining.embedders import DraftingEmbedder, KnownVectors, LsaEmbedder
 from tracemem.mining.tables import ALIGNMENT, MINED, VECTORS
 from tracemem.ngrams.tables import COUNTS
-from tracemem.settings.mining import EmbedderSettings
+from tracemem.settings.mining import WORDLLAMA, EmbedderSettings
 from tracemem.tasks.tables import EXAMPLES
 
 PLACES = [("Lima", "Peru"), ("Oslo", "Norge"), ("Rome", "Italia"), ("Kyiv", "Ukraina")]
@@ -252,6 +255,72 @@ def test_sentence_transformers_with_the_prefix_of_each_side(tiny_sentence_model)
         expected = plain.encode([prefix + text for text in texts], normalize_embeddings=True)
         assert embedder.embed(texts, side) == pytest.approx(expected, abs=1e-5)
         assert embedder.embed(texts, side).dtype == np.float32
+
+
+def test_wordllama_knows_english_and_opens_without_a_socket(monkeypatch):
+    def refused(*_, **__):
+        raise AssertionError("a socket was asked for")
+
+    monkeypatch.setattr(socket, "socket", refused)
+    monkeypatch.setattr(socket, "create_connection", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    level = logging.getLogger().level, list(logging.getLogger().handlers)
+    embedder = embedders.load(EmbedderSettings(kind="wordllama"))
+    assert (
+        cosine(embedder, "capital of france", "paris") > cosine(embedder, "the dog", "paris") + 0.2
+    )
+    assert cosine(embedder, "peru", "lima") > cosine(embedder, "peru", "oslo") + 0.1
+    vectors = embedder.embed(["paris", "", "zzyzx"], "output")
+    assert vectors.shape == (3, 256) and vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 0, 1], abs=1e-6)
+    assert embedder.embed([]).shape == (0, 256)
+    # The package itself is not imported: it would set the log up anew.
+    assert "wordllama" not in sys.modules
+    assert level == (logging.getLogger().level, list(logging.getLogger().handlers))
+
+
+def test_wordllama_gives_a_text_the_same_bytes_whatever_stands_beside_it():
+    one = embedders.load(EmbedderSettings(kind="wordllama"))
+    other = embedders.load(EmbedderSettings(kind="wordllama"))
+    texts = ["who wrote hamlet", "hamlet", "half of 48", "東京 ünï"]
+    together = one.embed(texts)
+    backwards = other.embed(["more words", *texts[::-1]])[:0:-1]
+    assert together.tobytes() == np.ascontiguousarray(backwards).tobytes()
+    alone = np.concatenate([one.embed([text]) for text in texts])
+    assert together.tobytes() == alone.tobytes()
+
+
+def test_wordllama_sums_the_pieces_of_words_as_they_are_written_with_fewest():
+    import importlib.util
+
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    folder = importlib.util.find_spec("wordllama").submodule_search_locations[0]
+    pieces = Tokenizer.from_file(f"{folder}/tokenizers/l2_supercat_tokenizer_config.json")
+    rows = load_file(f"{folder}/weights/l2_supercat_256.safetensors")["embedding.weight"]
+    # "paris" is two pieces and "Paris" one; "capital" is one either way.
+    ids = pieces.encode("capital of Paris", add_special_tokens=False).ids
+    assert len(ids) == 3
+    expected = embedders.unit_rows(rows[ids].astype(np.float64).sum(axis=0, keepdims=True))
+    embedder = embedders.load(EmbedderSettings(kind="wordllama"))
+    assert np.allclose(embedder.embed(["capital of paris"]), expected, atol=1e-6)
+
+
+def test_wordllama_says_how_to_install_it_where_it_is_missing(monkeypatch, tmp_path):
+    settings = EmbedderSettings(kind="wordllama")
+    monkeypatch.setattr(embedders.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"not installed here.*pip install wordllama==.*lsa"):
+        embedders.load(settings)
+    other = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(embedders.importlib.util, "find_spec", lambda name: other)
+    with pytest.raises(ImportError, match=r"has no l2_supercat.*pip install wordllama=="):
+        embedders.load(settings)
+
+
+def test_wordllama_is_pinned_as_the_message_has_it():
+    pins = (Path(__file__).parents[3] / "envs" / "requirements.txt").read_text().splitlines()
+    assert f"wordllama=={WORDLLAMA}" in pins
 
 
 def test_laser_says_how_to_install_it_where_it_is_missing(monkeypatch):

@@ -43,6 +43,9 @@ def test_a_minimal_config_of_ones_own_is_enough():
 
 def test_thresholds_left_out_suit_the_embedder():
     changed = config("tasks.capitals.gamma", ...)
+    task = settings.load(changed).tasks["capitals"]
+    assert (task.embedder, task.gamma) == ("wordllama", [0.1])
+    changed["tasks"]["capitals"]["embedder"] = "lsa"
     assert settings.load(changed).tasks["capitals"].gamma == [0.0]
     changed["tasks"]["capitals"] |= {"embedder": "e5", "n": [3, 5]}
     study = settings.load(changed)
@@ -54,6 +57,20 @@ def test_thresholds_left_out_suit_the_embedder():
     changed["tasks"]["capitals"] |= {"kind": "translation", "languages": ["de", "en"]}
     task = settings.load(changed).tasks["capitals"]
     assert (task.n, task.gamma) == ([1, 2, 3], [0.3, 0.3, 0.3])
+
+
+def test_the_embedder_left_out_is_english_only_where_both_sides_are():
+    changed = config("tasks.capitals.embedder", "lsa")
+    assert list(settings.load(changed).embedders) == ["lsa"]
+    del changed["tasks"]["capitals"]["embedder"]
+    study = settings.load(changed)
+    assert study.tasks["capitals"].embedder == "wordllama"
+    assert study.embedders["wordllama"].kind == "wordllama"
+    changed["tasks"]["capitals"]["stop_words"] = {"input": "de", "output": None}
+    assert settings.load(changed).tasks["capitals"].embedder == "lsa"
+    del changed["tasks"]["capitals"]["stop_words"]
+    changed["tasks"]["capitals"] |= {"kind": "translation", "languages": ["de", "en"]}
+    assert settings.load(changed).tasks["capitals"].embedder == "lsa"
 
 
 def test_title_and_results_are_named_after_the_config():
@@ -113,7 +130,7 @@ def test_every_config_here_is_right(path):
         (
             "tasks.capitals.embedder",
             "e6",
-            "tasks.capitals.embedder: found 'e6', allowed: lsa, e5, laser",
+            "tasks.capitals.embedder: found 'e6', allowed: lsa, wordllama, e5, laser",
         ),
         ("tasks.capitals.kind", "chat", "tasks.capitals.kind: found 'chat'; allowed: "),
         ("tasks.capitals.permuted_of", "x", "permuted_of: found 'x', allowed: a task of capitals"),

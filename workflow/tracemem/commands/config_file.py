@@ -40,7 +40,7 @@ _MEANINGS = {
     "n": "words of an n-gram: longer ones are rarer, and say more where they are found",
     "output_gram": "the answer's part of a pair: the whole answer (target) or its n-grams",
     "gamma": "how near two meanings have to be, as a cosine: higher keeps fewer, surer pairs",
-    "embedder": "what tells meanings: lsa learns it from the corpus, offline; or e5, a model",
+    "embedder": "what tells meanings: wordllama knows English, lsa learns from the corpus; or e5, a model",
     "metrics": "how answers are scored, the first one in the figures",
     "max_new_tokens": "how long an answer may get, in tokens",
     "prompt": "what a model is given; its answer follows directly",

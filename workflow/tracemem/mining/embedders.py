@@ -1,17 +1,19 @@
 """Embedders: what turns n-grams into unit vectors whose cosine says how near their meanings are.
 
-The offline default, :class:`LsaEmbedder`, is trained on the corpus itself. It puts words near each
-other that stand in the same passages, or beside the same words: where passages hold a text and its
-translation, that aligns the two languages (Dumais et al. 1997, "Automatic cross-language retrieval
-using latent semantic indexing"), and where they state facts, it aligns entity and answer. Its
-matrix is that of Levy and Goldberg 2014, "Neural word embedding as implicit matrix factorization".
+Two need no network. :class:`WordLlamaEmbedder` has English vectors that owe the corpus nothing, so
+what is mined does not depend on what is counted. :class:`LsaEmbedder` is trained on the corpus
+itself. It puts words near each other that stand in the same passages, or beside the same words:
+where passages hold a text and its translation, that aligns the two languages (Dumais et al. 1997,
+"Automatic cross-language retrieval using latent semantic indexing"), and where they state facts, it
+aligns entity and answer.
 """
 
 import hashlib
 import heapq
+import importlib.util
+import itertools
 import logging
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
@@ -20,8 +22,9 @@ import numpy as np
 import pyarrow as pa
 
 from tracemem.jobs import files
+from tracemem.mining import cooccurrence
 from tracemem.ngrams.words import words
-from tracemem.settings.mining import EmbedderSettings
+from tracemem.settings.mining import WORDLLAMA, EmbedderSettings
 
 Side = Literal["input", "output"]
 _BATCH = 65_536  # texts embedded and kept at once
@@ -44,44 +47,6 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
     return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0).astype(
         np.float32
     )
-
-
-def _incidence(documents: list[str], window: int, pairs: int):
-    """Words in two passages or more, sorted, and which passage holds which (sparse, 0 and 1)."""
-    from scipy.sparse import csr_array
-
-    found: list[list[str]] = []
-    for number, text in enumerate(documents, 1):
-        sequence = words(text)
-        passages = [
-            sorted(set(sequence[start : start + window]))
-            for start in range(0, len(sequence), window)
-        ]
-        found += passages
-        pairs -= sum(len(held) ** 2 for held in passages)
-        if pairs < 0:
-            _log.info("lsa: %d of %d sampled documents used", number, len(documents))
-            break
-    spread = Counter(word for held in found for word in held)
-    vocabulary = sorted(word for word, count in spread.items() if count > 1)
-    numbers = {word: i for i, word in enumerate(vocabulary)}
-    columns = [[numbers[word] for word in held if word in numbers] for held in found]
-    rows = np.array([row for column in columns for row in column], dtype=np.int64)
-    places = np.repeat(np.arange(len(columns)), [len(column) for column in columns])
-    shape = (len(vocabulary), len(found))
-    return vocabulary, csr_array((np.ones(len(rows), np.float32), (rows, places)), shape=shape)
-
-
-def _mutual_information(incidence):
-    """Positive pointwise mutual information of words (float32, sparse, [words, words]), nats."""
-    together = (incidence @ incidence.T).tocsr()
-    together.sort_indices()
-    spread = np.diff(incidence.indptr).astype(np.float64)
-    rows = np.repeat(np.arange(len(spread)), np.diff(together.indptr))
-    ratio = together.data * incidence.shape[1] / (spread[rows] * spread[together.indices])
-    together.data = np.maximum(np.log(ratio), 0).astype(np.float32)
-    together.eliminate_zeros()
-    return together
 
 
 def sample_by_hash(texts: Iterable[str], size: int) -> list[str]:
@@ -139,6 +104,7 @@ class LsaEmbedder:
         sample: int = 100_000,
         window: int = 48,
         pairs: int = 200_000_000,
+        contexts: int = 20_000,
         seed: int = 0,
     ) -> "LsaEmbedder":
         """Train on a sample of the documents, chosen by hash.
@@ -154,27 +120,27 @@ class LsaEmbedder:
                 sentence by sentence, but must hold a sentence and its translation.
             pairs: the sample ends where its passages together have more pairs of words than this,
                 which bounds time and memory.
-            seed: of the randomized decomposition.
+            contexts: words of most passages whose mutual information is decomposed; the others are
+                folded in.
+            seed: of the decomposition.
         """
-        from sklearn.utils.extmath import randomized_svd
         from threadpoolctl import threadpool_limits
 
-        vocabulary, incidence = _incidence(sample_by_hash(documents, sample), window, pairs)
-        spread = np.diff(incidence.indptr)
-        count = incidence.shape[1]
+        vocabulary, held = cooccurrence.incidence(sample_by_hash(documents, sample), window, pairs)
+        spread = np.diff(held.indptr)
+        count = held.shape[1]
         if len(vocabulary) < 2 or not (spread < count).any():
             _log.warning(
                 "lsa knows no word: %d words stand in two or more of %d passages; two words are "
                 "needed, one of them not in every passage", len(vocabulary), count,
             )  # fmt: skip
             return cls([], np.zeros((0, 1), np.float32), np.zeros(0, np.float32))
+        contexts = min(contexts, len(vocabulary))
         with threadpool_limits(1):
-            left, singular, _ = randomized_svd(
-                _mutual_information(incidence),
-                min(dimensions, len(vocabulary)),
-                n_iter=4,
-                random_state=seed,
+            left, values = cooccurrence.leading(
+                cooccurrence.information(held, contexts), contexts, dimensions, seed
             )
+        singular = np.abs(values)
         vectors = unit_rows(left * (singular / (singular + singular.mean())))
         weights = np.sqrt(np.log(count / spread)).astype(np.float32)
         _log.info(
@@ -213,6 +179,57 @@ class LsaEmbedder:
         kept = files.read_arrays(path)
         vocabulary = kept["vocabulary"].tobytes().decode()
         return cls(vocabulary.split("\n") if vocabulary else [], kept["vectors"], kept["weights"])
+
+
+class WordLlamaEmbedder:
+    """Static English vectors of word pieces, as the package ``wordllama`` brings them along.
+
+    An n-gram is the sum of the vectors of its pieces. N-grams are in lower case and the pieces are
+    not, so a word is read in lower case or with a capital, whichever has fewer pieces ("paris" is
+    two, "Paris" one), in lower case where they are as many. Nothing is fitted and nothing fetched.
+    The two files are opened here, as the package's own loader looks for the tokenizer in a cache
+    and on the network, and importing it changes what the log shows.
+
+    Raises:
+        ImportError: the package, or one of the files, is not there; the message says what to do.
+    """
+
+    def __init__(self):
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        found = importlib.util.find_spec("wordllama")
+        folder = Path(found.submodule_search_locations[0]) if found else Path()
+        paths = [
+            folder / "tokenizers" / "l2_supercat_tokenizer_config.json",
+            folder / "weights" / "l2_supercat_256.safetensors",
+        ]
+        if not found or not all(path.is_file() for path in paths):
+            lacks = f"which has no {paths[0].name} or {paths[1].name} here" if found else (
+                "which is not installed here")  # fmt: skip
+            raise ImportError(
+                f"an embedder of kind wordllama needs the package wordllama, {lacks}: run 'pip "
+                f"install wordllama=={WORDLLAMA}', or choose the embedder lsa"
+            )
+        self._pieces = Tokenizer.from_file(str(paths[0]))
+        self._vectors = load_file(paths[1])["embedding.weight"].astype(np.float64)
+        self.name = f"wordllama {WORDLLAMA}"
+
+    def embed(self, texts: Sequence[str], side: Side = "input") -> np.ndarray:
+        """Unit vectors (float32, [texts, 256]); 0 for a text without a word."""
+        several = [text.split() for text in texts]
+        known = {word: i for i, word in enumerate(dict.fromkeys(itertools.chain(*several)))}
+        by_word = np.zeros((len(known), self._vectors.shape[1]))
+        for word, i in known.items():
+            lower, capital = (
+                self._pieces.encode(form, add_special_tokens=False).ids
+                for form in (word, word.capitalize())
+            )
+            by_word[i] = self._vectors[min(lower, capital, key=len)].sum(axis=0)
+        sums = np.zeros((len(texts), self._vectors.shape[1]))
+        for i, held in enumerate(several):
+            sums[i] = by_word[[known[word] for word in held]].sum(axis=0)
+        return unit_rows(sums)
 
 
 class SentenceTransformerEmbedder:
@@ -349,6 +366,8 @@ def load(settings: EmbedderSettings, fitted: Path | str | None = None) -> Embedd
         if fitted is None:
             raise ValueError("embedder of kind lsa: no file of a trained embedder given")
         return LsaEmbedder.load(fitted)
+    if settings.kind == "wordllama":
+        return WordLlamaEmbedder()
     if settings.kind == "laser":
         return LaserEmbedder(settings.name)
     return SentenceTransformerEmbedder(

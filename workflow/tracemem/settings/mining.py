@@ -1,6 +1,6 @@
 """Settings that decide which n-grams of a task's examples make pairs, and how their meanings are compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -64,13 +64,16 @@ class MiningSettings(GramSettings):
     gamma: Annotated[list[float], BeforeValidator(listed)] = Field(
         min_length=1,
         description="Threshold of the cosine, one for all n or one for each; pairs above it are "
-        "kept. Default: with an embedder of kind lsa 0, in translation and reasoning 0.3; with "
-        "another the paper's for the kind and n.",
+        "kept. Default: with an embedder of kind lsa 0, in translation and reasoning 0.3; of "
+        "kind wordllama 0.1; with another the paper's for the kind and n.",
     )
     sweep: list[float] = Field(
         default=[], description="Higher thresholds to report beside gamma, for every n."
     )
-    embedder: str = Field(default="lsa", description="Name of the embedder, a key of embedders.")
+    embedder: str = Field(
+        description="Name of the embedder, a key of embedders. Default: wordllama, which owes the "
+        "corpus nothing, where both sides are English; else lsa."
+    )
 
     @model_validator(mode="after")
     def _consistent_mining(self):
@@ -101,10 +104,11 @@ class MiningSettings(GramSettings):
 class EmbedderSettings(Section):
     """What turns an n-gram into a vector when pairs are mined."""
 
-    kind: Literal["lsa", "sentence-transformers", "laser"] = Field(
+    kind: Literal["lsa", "wordllama", "sentence-transformers", "laser"] = Field(
         default="lsa",
-        description="lsa: latent semantic analysis of the corpus itself, offline; "
-        "sentence-transformers: any of its models; laser: LASER through laser_encoders.",
+        description="lsa: latent semantic analysis of the corpus itself, offline; wordllama: the "
+        "static English vectors of that package, offline; sentence-transformers: any of its "
+        "models; laser: LASER through laser_encoders.",
     )
     name: str = Field(
         default="",
@@ -136,9 +140,12 @@ class EmbedderSettings(Section):
         return self
 
 
+WORDLLAMA = "0.4.0.post1"  # version of the package whose vectors are meant
+
 # Embedders a task may name without a section of their own.
 EMBEDDERS = {
     "lsa": EmbedderSettings(),
+    "wordllama": EmbedderSettings(kind="wordllama"),
     "e5": EmbedderSettings(
         kind="sentence-transformers",
         name="intfloat/e5-base-v2",
@@ -150,12 +157,26 @@ EMBEDDERS = {
 }
 
 
+def default_embedder(kind: str, stop_words: Any) -> str:
+    """The offline embedder of a task where a config names none.
+
+    Vectors trained on other text leave mining independent of the corpus that is counted. The ones
+    at hand are English, so a task of which either side is in another language, as its kind or its
+    stop words tell, has those of the corpus, which align whatever it holds side by side.
+    """
+    sides = stop_words.values() if isinstance(stop_words, Mapping) else ()
+    foreign = any(isinstance(side, str) and side != "en" for side in sides)
+    return "lsa" if kind == "translation" or foreign else "wordllama"
+
+
 def default_gammas(kind: str, embedder: str, n: Sequence[int]) -> list[float]:
     """Thresholds for each n where a config gives none, by the kind of the task and the embedder.
 
-    Cosines of lsa lie around 0, those of sentence encoders between 0.7 and 1; for these the
-    thresholds are the paper's, an n that it has not taking those of the nearest one.
+    Cosines of lsa and wordllama lie around 0, those of sentence encoders between 0.7 and 1; for
+    these the thresholds are the paper's, an n that it has not taking those of the nearest one.
     """
+    if embedder == "wordllama":
+        return [0.1] * len(n)
     if embedder == "lsa":
         return [0.3 if kind in ("translation", "reasoning") else 0.0] * len(n)
     if kind == "translation":

@@ -22,7 +22,7 @@ from tracemem.settings.models import GenerationSettings, ModelSettings
 from tracemem.settings.rules import ResourceSettings
 from tracemem.settings.section import Name, Section
 from tracemem.settings.statistics import StatisticsSettings
-from tracemem.settings.tasks import TaskSettings, kind_of
+from tracemem.settings.tasks import TaskSettings, embedder_of, kind_of
 from tracemem.settings.world import SPLITS, WorldSettings, shard_names
 
 
@@ -46,7 +46,7 @@ def _with_gamma(task: dict, embedders: dict) -> dict:
         return task
     sizes = task.get("n", TaskSettings.model_fields["n"].default)
     sizes = sizes if isinstance(sizes, list) else [sizes]
-    used = embedders.get(str(task.get("embedder", "lsa")), {})
+    used = embedders.get(embedder_of(task), {})
     embedder = used.get("kind", "lsa") if isinstance(used, dict) else used.kind
     if not all(isinstance(size, int) for size in sizes):
         return task
@@ -74,7 +74,7 @@ class Settings(Section):
     )
     tasks: dict[Name, TaskSettings] = Field(min_length=1, description="Tasks by name.")
     embedders: dict[Name, EmbedderSettings] = Field(
-        default={}, description="Embedders by name, besides lsa, e5 and laser, which are known."
+        default={}, description="Embedders by name, besides those known: lsa, wordllama, e5, laser."
     )
     counterfactual: CounterfactualSettings | None = Field(
         default=None,
@@ -118,7 +118,7 @@ class Settings(Section):
         if not isinstance(tasks, dict):
             return given
         own = given.get("embedders") or {}
-        asked = [task.get("embedder", "lsa") for task in tasks.values() if isinstance(task, dict)]
+        asked = [embedder_of(task) for task in tasks.values() if isinstance(task, dict)]
         known = {name: section for name, section in EMBEDDERS.items() if name in asked}
         embedders = {**known, **own} if isinstance(own, dict) else own
         filled = {}

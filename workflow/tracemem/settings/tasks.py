@@ -17,7 +17,7 @@ from tracemem.settings.answering import (
 )
 from tracemem.settings.examples import KIND_OF, ExamplesSettings, placeholders
 from tracemem.settings.languages import LANGUAGES
-from tracemem.settings.mining import MiningSettings
+from tracemem.settings.mining import MiningSettings, default_embedder
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "question-answering": {
@@ -71,6 +71,7 @@ class TaskSettings(
                 sides = [language if language in LANGUAGES else None for language in
                          [*(filled.get("languages") or []), None, None][:2]]  # fmt: skip
             filled["stop_words"] = {"input": sides[0], "output": sides[1]}
+        filled["embedder"] = embedder_of(filled)
         return filled
 
     @model_validator(mode="after")
@@ -112,3 +113,8 @@ class TaskSettings(
 def kind_of(task: Mapping[str, Any]) -> str:
     """The kind of a task as a config writes it: its own, or the one its format gives; else ''."""
     return task.get("kind") or KIND_OF.get(task.get("format", "jsonl"), "")
+
+
+def embedder_of(task: Mapping[str, Any]) -> str:
+    """The embedder of a task as a config writes it: its own, or the one that suits it."""
+    return str(task.get("embedder", default_embedder(kind_of(task), task.get("stop_words"))))

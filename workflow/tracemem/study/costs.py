@@ -104,7 +104,7 @@ def _remarks(
     if kinds:
         remarks.append(
             f"How many pairs {' and '.join(sorted(kinds))} keeps is not measured: all pairs are "
-            "taken to be kept by sentence-transformers, and as many by laser as by lsa."
+            "taken to be kept by sentence-transformers, and as many by the others as by lsa."
         )
     guessed = [
         f"{task} ({split})" for (task, split), found in sizes.splits.items() if found.guessed

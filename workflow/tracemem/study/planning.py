@@ -25,8 +25,8 @@ _FIT_MB = 40.0  # of text of which the passages have all the pairs of words an L
 _LARGE = 10_000.0  # MB of text above which the corpus is taken to hold every n-gram it is asked for
 _VOCABULARY = 50_277  # of a tokenizer nobody has looked at; Pythia's
 _GRAM_TOKENS = 8  # of an n-gram, in a sentence embedder
-# Parameters of the embedders of each kind: none, E5 base, and LASER's BiLSTM.
-_EMBEDDER = {"lsa": 0.0, "sentence-transformers": 1.1e8, "laser": 4.5e7}
+# Parameters that a token passes in the embedders of each kind: none, E5 base, and LASER's BiLSTM.
+_EMBEDDER = {"lsa": 0.0, "wordllama": 0.0, "sentence-transformers": 1.1e8, "laser": 4.5e7}
 _BERTSCORE = 3.55e8  # roberta-large
 _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "auto": 4}
 

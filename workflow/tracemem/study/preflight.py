@@ -21,6 +21,7 @@ from tracemem.models.checkpoint import CheckpointError
 from tracemem.settings import study as settings
 from tracemem.settings.examples import FieldSettings
 from tracemem.settings.limits import LARGEST_VOCABULARY
+from tracemem.settings.mining import WORDLLAMA
 from tracemem.settings.models import ModelSettings
 from tracemem.settings.study import Settings, SettingsError
 
@@ -209,13 +210,15 @@ def _of_tasks(study: Settings) -> Iterator[str]:
 def _of_embedders(study: Settings) -> Iterator[str]:
     for name in dict.fromkeys(task.embedder for task in study.tasks.values()):
         embedder = study.embedders[name]
-        if embedder.kind == "sentence-transformers":
-            key = f"embedders.{name}.kind"
+        key = f"embedders.{name}.kind"
+        if embedder.kind == "wordllama":
+            yield from _of_package("wordllama", f"wordllama=={WORDLLAMA}", key)
+        elif embedder.kind == "sentence-transformers":
             yield from _of_package("sentence_transformers", "sentence-transformers", key)
             yield from _of_place(embedder.name, f"embedders.{name}.name")
         elif embedder.kind == "laser" and importlib.util.find_spec("laser_encoders") is None:
             yield (
-                f"embedders.{name}.kind: found 'laser', but the package laser_encoders is not "
+                f"{key}: found 'laser', but the package laser_encoders is not "
                 "installed, and does not import on Python 3.11 and newer; allowed here: lsa, or "
                 "sentence-transformers with name sentence-transformers/LaBSE"
             )
