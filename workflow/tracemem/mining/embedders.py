@@ -199,7 +199,8 @@ class WordLlamaEmbedder:
         from tokenizers import Tokenizer
 
         found = importlib.util.find_spec("wordllama")
-        folder = Path(found.submodule_search_locations[0]) if found else Path()
+        places = found.submodule_search_locations if found else None
+        folder = Path(places[0]) if places else Path()
         paths = [
             folder / "tokenizers" / "l2_supercat_tokenizer_config.json",
             folder / "weights" / "l2_supercat_256.safetensors",
