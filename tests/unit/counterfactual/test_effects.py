@@ -12,7 +12,7 @@ def study(effect, examples=40, pairs=8, noise=1.0, seed=0):
     units = pd.DataFrame({"unit": range(examples), "documents": [[0]] * examples})
     tested = pd.DataFrame({"example": range(examples), "unit": range(examples)})
     rows, answers = [], []
-    for pair in range(pairs):
+    for _ in range(pairs):
         first = set(generator.permutation(examples)[: examples // 2].tolist())
         for kept in (first, set(range(examples)) - first):
             rows.append((f"s{len(rows)}", sorted(kept)))

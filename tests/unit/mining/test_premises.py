@@ -68,8 +68,7 @@ def test_premise_is_the_piece_of_the_input_with_the_largest_conditional(rows, do
 
 def test_among_equals_the_premise_has_most_documents_then_is_the_first():
     documents = ["a y", "b y", "b y", "c y", "c y"]
-    _, *rest = given_tables = tables([("c a b", "y")], documents, 1, "ngram")
-    found = premises.strongest(*given_tables)
+    found = premises.strongest(*tables([("c a b", "y")], documents, 1, "ngram"))
     assert found["input_gram"].tolist() == ["b"] and found["corpus"].tolist() == [0.0]
     assert found["pair_documents"].tolist() == [2]
 

@@ -9,7 +9,9 @@ from tracemem.tasks import neighbours
 from tracemem.tasks.neighbours import nearest
 from tracemem.tasks.tables import NEIGHBOURS
 
-TEXTS = st.lists(st.sampled_from(["the", "a", "of", "who", "wrote", "Zorb", "Quen", "北", "é"]), max_size=5)
+TEXTS = st.lists(
+    st.sampled_from(["the", "a", "of", "who", "wrote", "Zorb", "Quen", "北", "é"]), max_size=5
+)
 
 
 def frame(rows) -> pd.DataFrame:

@@ -226,22 +226,27 @@ def agreement(sides: pd.DataFrame, effects: pd.DataFrame, seed: int) -> dict[str
     both = sides.join(effects.set_index("example")["effect"], how="inner")
     if len(both) < _FEWEST:
         return {"tested": len(both)}
-
-    def spearman(side: str, rows: pd.DataFrame) -> float:
-        ranks = [scipy.stats.rankdata(rows[name]) for name in (side, "effect")]
-        return correlation(*(rank - rank.mean() for rank in ranks))
-
+    effect = both["effect"].to_numpy()
+    if np.ptp(effect) == 0:
+        return {"tested": len(both)}
+    values = {side: both[side].to_numpy() for side in ("both", "corpus", "model")}
     generator = np.random.default_rng([seed, len(both)])
-    drawn = [
-        spearman("both", both.iloc[generator.integers(0, len(both), len(both))])
-        for _ in range(_DRAWS)
-    ]
+    drawn = []
+    for _ in range(_DRAWS):
+        rows = generator.integers(0, len(both), len(both))
+        drawn.append(_spearman(values["both"][rows], effect[rows]))
     low, high = np.nanquantile(drawn, [0.025, 0.975])
     return {
-        "agreement": spearman("both", both),
+        "agreement": _spearman(values["both"], effect),
         "ci_low": float(low),
         "ci_high": float(high),
-        "agreement_corpus": spearman("corpus", both),
-        "agreement_model": spearman("model", both),
+        "agreement_corpus": _spearman(values["corpus"], effect),
+        "agreement_model": _spearman(values["model"], effect),
         "tested": len(both),
     }
+
+
+def _spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    ranks = scipy.stats.rankdata([one, other], axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    return correlation(*ranks)

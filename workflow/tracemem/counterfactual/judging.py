@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 import scipy.stats
+from numpy.typing import NDArray
 
 from tracemem.counterfactual.tables import AGREEMENT
 
@@ -70,42 +71,49 @@ def judge(found: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
             )
         held = every[every["effect"].notna() & every["value"].notna()]
         above = held[held["above"]]
-        rows.append({**name, **_level("apart", held, _area, seed)})
-        rows.append({**name, **_level("cells", above, _ranked, seed)})
+        rows.append({**name, **_level("apart", held, _area, "above", seed)})
+        rows.append({**name, **_level("cells", above, _ranked, "effect", seed)})
         rows.append({**name, **_null(every[every["null"]])})
     return pd.DataFrame(rows).reindex(columns=list(AGREEMENT.columns))
 
 
 def _level(
-    level: str, held: pd.DataFrame, statistic: Callable[[pd.DataFrame], float], seed: int
+    level: str,
+    held: pd.DataFrame,
+    statistic: Callable[[NDArray[np.float64], NDArray[np.float64]], float],
+    against: str,
+    seed: int,
 ) -> dict:
-    row = {"level": level, "task": "", "model": "", "cells": len(held), "value": statistic(held)}
-    if row["value"] != row["value"]:
+    values, other = held["value"].to_numpy(np.float64), held[against].to_numpy(np.float64)
+    row = {"level": level, "task": "", "model": "", "cells": len(held)}
+    value = statistic(values, other)
+    if np.isnan(value):
         return {**row, "reason": f"{len(held)} cells, {int(held['above'].sum())} above zero"}
     generator = np.random.default_rng([seed, len(held)])
-    drawn = [
-        statistic(held.iloc[generator.integers(0, len(held), len(held))]) for _ in range(_DRAWS)
-    ]
-    defined = [value for value in drawn if not np.isnan(value)]
-    low, high = np.quantile(defined, [0.025, 0.975]) if defined else (np.nan, np.nan)
-    return {**row, "ci_low": low, "ci_high": high, "reason": ""}
+    drawn = []
+    for _ in range(_DRAWS):
+        rows = generator.integers(0, len(held), len(held))
+        drawn.append(statistic(values[rows], other[rows]))
+    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    return {**row, "value": value, "ci_low": low, "ci_high": high, "reason": ""}
 
 
-def _area(held: pd.DataFrame) -> float:
+def _area(values: NDArray[np.float64], above: NDArray[np.float64]) -> float:
     """Area under the receiver operating characteristic of the measure for cells above zero."""
-    above = held["above"].to_numpy()
-    positives, negatives = int(above.sum()), int((~above).sum())
+    inside = above > 0
+    positives, negatives = int(inside.sum()), int((~inside).sum())
     if not positives or not negatives:
         return float("nan")
-    ranks = scipy.stats.rankdata(held["value"])
-    return float((ranks[above].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    ranks = scipy.stats.rankdata(values)
+    return float((ranks[inside].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
-def _ranked(above: pd.DataFrame) -> float:
+def _ranked(values: NDArray[np.float64], effect: NDArray[np.float64]) -> float:
     """Spearman's correlation of the measure with the mean effect over cells."""
-    if min(above["value"].nunique(), above["effect"].nunique()) < 3:
+    if min(len(np.unique(values)), len(np.unique(effect))) < 3:
         return float("nan")
-    return float(scipy.stats.spearmanr(above["value"], above["effect"]).statistic)
+    ranks = scipy.stats.rankdata([values, effect], axis=1)
+    return float(np.corrcoef(ranks)[0, 1])
 
 
 def _null(cells: pd.DataFrame) -> dict:
