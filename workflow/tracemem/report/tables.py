@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tracemem.counterfactual.tables import EFFECTS
 from tracemem.generation.tables import GENERATED_COSINES
 from tracemem.jobs.declared import TEXT, Table
 from tracemem.mining.tables import ALIGNMENT, COVERAGE
@@ -68,15 +69,27 @@ FIGURES = (
         "Rank correlation with the model's log-probability. First column: the task-gram LM "
         "(solid) and the ∞-gram LM (dashed), as published. Second: how often the corpus holds"
         " the answer, whatever the input. Third: the first column given the second. Fourth: "
-        "the same for the most specific input n-gram only, with the truth dotted where the "
-        "study knows it. A filled marker: p < .05 by permutation of examples, after Holm over a "
-        "task's models and n; a grey star: p ≥ .05, which is no evidence of absence. Bars: 95 % "
-        "intervals, clustered by example and s_y.",
+        "contrastive memorization, of the strongest premise of each answer with what the input "
+        "adds to the model's expectation of it; with the truth dotted where the study knows it. A "
+        "filled marker: p < .05 by permutation of examples, after Holm over a task's models and n; "
+        "a grey star: p ≥ .05, which is no evidence of absence. Bars: 95 % intervals, clustered by "
+        "example and s_y.",
         (
             MEMORIZATION,
             CONTROLS,
         ),
         ("models",),
+    ),
+    Figure(
+        "counterfactual",
+        "Measures against the counterfactual effect",
+        "Each point is a task and a size. Right: what the model loses of the log-probability of "
+        "the answers where the documents behind them are left out of its corpus and it is trained "
+        "again. Up: what each measure says of the model that saw all. A measure of memory is zero "
+        "where the effect is, and rises with it. Crosses: models that saw another world, which "
+        "have nothing to lose. Bars: 95 % intervals.",
+        (EFFECTS, MEMORIZATION),
+        ("models", "counterfactual"),
     ),
     Figure(
         "kendall",

@@ -17,6 +17,7 @@ from tracemem.report.figures.by_size import (
     novelty_by_size,
 )
 from tracemem.report.figures.by_support import emergence, main_support, performance_by_support
+from tracemem.report.figures.counterfactual import measures_against_effect
 from tracemem.report.figures.coverage import examples_by_coverage
 from tracemem.report.figures.instruct import instruct_against_base
 from tracemem.report.figures.pairs import (
@@ -51,6 +52,7 @@ __all__ = [
     "instruct_against_base",
     "kendall_by_size",
     "main_support",
+    "measures_against_effect",
     "memorization_by_size",
     "memorization_by_threshold",
     "metric_label",
@@ -70,6 +72,9 @@ _DRAWN: dict[str, Callable[[_Tables, Mapping[str, str], Mapping[str, str]], Draw
     "performance_support": lambda of, *_: performance_by_support(of["support"]),
     "memorization": lambda of, families, permuted: memorization_by_size(
         of["memorization"], of["controls"], families, permuted
+    ),
+    "counterfactual": lambda of, families, _: measures_against_effect(
+        of["effects"], of["memorization"], families
     ),
     "kendall": lambda of, families, _: kendall_by_size(of["memorization"], families),
     "novelty": lambda of, *_: novelty_by_size(of["novelty"]),
