@@ -22,13 +22,13 @@ def tables(examples=200, recall=1.0, seed=0):
         evidence = np.log(together / holders) if together else -np.inf
         added = recall * (np.log1p(together) if together else 0) + generator.normal()
         model = np.log(frequency[k]) + added - 8
-        contrasts.append((k, f"y{k % 90}", "s", frequency[k], evidence, generator.random(),
+        contrasts.append((k, f"y{k % 90}", "s", frequency[k], evidence, evidence, generator.random(),
                           1 + k % 3, model, added, ""))  # fmt: skip
         for piece, count, both in (("s", holders, together), ("is", 900, together // 2)):
             items.append((k, piece, f"y{k % 90}", both, count, frequency[k], model,
                           "" if both else "zero_count" if count else "zero_denominator"))  # fmt: skip
     contrasts = pd.DataFrame(contrasts, columns=[
-        "example", "output_gram", "input_gram", "output_documents", "corpus", "similarity",
+        "example", "output_gram", "input_gram", "output_documents", "corpus", "shrunk", "similarity",
         "tokens", "model", "contrast", "dropped"])  # fmt: skip
     items = pd.DataFrame(items, columns=[
         "example", "input_gram", "output_gram", "pair_documents", "input_documents",
@@ -138,16 +138,16 @@ def judged(values, effects, nothing=()):
 def test_a_measure_that_follows_the_effect_is_told_from_one_that_does_not():
     effects = [0.0, 0.1, 0.5, 1.0, 2.0, 3.0]
     good, items = judged([0.05, -0.02, 0.2, 0.4, 0.6, 0.7], effects)
-    assert good["value"].to_dict() == {"apart": 1.0, "cells": pytest.approx(1.0), "null": 1.0}
-    assert good["cells"].to_dict() == {"apart": 6, "cells": 4, "null": 2}
+    assert good["value"].to_dict() == {"apart": 1.0, "cells": pytest.approx(1.0), "nothing": 1.0}
+    assert good["cells"].to_dict() == {"apart": 6, "cells": 4, "nothing": 2}
     assert items["allowed"].tolist() == [0.8] * 6 and items["value"].tolist() == [0.5] * 6
     bad, _ = judged([0.5, 0.6, 0.2, 0.1, 0.15, 0.05], effects)
-    assert bad["value"]["apart"] == 0.0 and bad["value"]["null"] == 0.0
+    assert bad["value"]["apart"] == 0.0 and bad["value"]["nothing"] == 0.0
     assert bad["value"]["cells"] == pytest.approx(-0.8)
 
 
 def test_cells_of_which_nothing_can_be_memorized_need_no_effect():
     found, _ = judged([0.5, 0.05, 0.3], [1.0, np.nan, np.nan], nothing=[("t1", "m"), ("t2", "m")])
-    assert found["value"]["null"] == 0.5 and found["cells"]["null"] == 2
+    assert found["value"]["nothing"] == 0.5 and found["cells"]["nothing"] == 2
     assert np.isnan(found["value"]["apart"])
     assert found["reason"]["apart"] == "1 cells, 1 above zero"

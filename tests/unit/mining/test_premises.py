@@ -57,6 +57,15 @@ def test_premise_is_the_piece_of_the_input_with_the_largest_conditional(rows, do
     assert found[["example", "output_gram"]].to_numpy().tolist() == [[e, a] for e, a, _ in expected]
     for row, (_, answer, best) in zip(found.itertuples(), expected, strict=True):
         assert row.corpus == pytest.approx(math.log(best) if best else -math.inf)
+        shrunk = max(
+            (
+                holders(documents, piece, answer) / (holders(documents, piece) + premises.FEW)
+                for piece in grams(rows[row.example][0], n)
+                if piece != answer
+            ),
+            default=0,
+        )
+        assert row.shrunk == pytest.approx(math.log(shrunk) if shrunk else -math.inf)
         assert (row.input_gram == "") == (best == 0) == (row.pair_documents == 0)
         assert row.output_documents == holders(documents, answer)
         if best:

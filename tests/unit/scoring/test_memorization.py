@@ -324,6 +324,7 @@ def contrasts(premises, seed=0, examples=300, recall=0.0) -> pd.DataFrame:
             "input_gram": "s",
             "output_documents": frequency,
             "corpus": np.where(evidence == -9, -np.inf, evidence),
+            "shrunk": np.where(evidence == -9, -np.inf, evidence),
             "similarity": generator.random(examples),
             "tokens": generator.integers(1, 5, examples),
             "model": prior + added,
@@ -370,6 +371,7 @@ def test_the_contrast_is_against_the_mean_over_neighbours():
             "output_documents": 5,
             "input_gram": "s",
             "corpus": -1.0,
+            "shrunk": -1.5,
         }
     )
     near = pd.DataFrame(

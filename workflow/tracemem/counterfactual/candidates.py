@@ -13,6 +13,7 @@ Corpus sides, over the n-grams s_x of the input; where nothing supports an answe
     pointwise         largest pointwise mutual information of a mined pair with a count
     strongest-mined   largest ln P_{n,D} over mined s_x
     strongest         largest ln P_{n,D} over all n-grams of the input
+    shrunk            the same of ln C((s_x, s_y)) / (C(s_x) + 10), as few documents say little
 
 Held fixed, by partial rank correlation: nothing; log C(s_y) (frequency); that, the tokens of s_y and
 the neighbours' similarity (prior); or s_y itself, by ranks within the units that share it (answer).
@@ -29,7 +30,7 @@ from tracemem.counterfactual.tables import CANDIDATES
 from tracemem.jobs.declared import SERIES
 
 MODEL_SIDES = ("log-probability", "contrast")
-CORPUS_SIDES = ("mean", "support", "key", "pointwise", "strongest-mined", "strongest")
+CORPUS_SIDES = ("mean", "support", "key", "pointwise", "strongest-mined", "strongest", "shrunk")
 HELD: dict[str, tuple[str, ...]] = {
     "nothing": (),
     "frequency": ("frequency",),
@@ -86,8 +87,9 @@ def units(contrasts: pd.DataFrame, items: pd.DataFrame, documents: int) -> pd.Da
             "output_gram": found["output_gram"],
             "log-probability": found["model"],
             "contrast": found["contrast"],
-            **{side: found[side].fillna(-np.inf) for side in CORPUS_SIDES[:-1]},
+            **{side: found[side].fillna(-np.inf) for side in CORPUS_SIDES[:-2]},
             "strongest": found["corpus"],
+            "shrunk": found["shrunk"],
             "frequency": frequency,
             "tokens": found["tokens"].astype(np.float64),
             "similarity": found["similarity"],

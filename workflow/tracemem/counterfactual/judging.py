@@ -119,7 +119,7 @@ def _ranked(values: NDArray[np.float64], effect: NDArray[np.float64]) -> float:
 def _null(cells: pd.DataFrame) -> dict:
     kept = cells[cells["value"].notna() & cells["bound"].notna()]
     inside = int((kept["value"].abs() <= kept["bound"]).sum())
-    row = {"level": "null", "task": "", "model": "", "cells": len(kept)}
+    row = {"level": "nothing", "task": "", "model": "", "cells": len(kept)}
     if kept.empty:
         return {**row, "value": np.nan, "reason": "no cell where nothing is memorized"}
     interval = scipy.stats.binomtest(inside, len(kept)).proportion_ci(method="wilson")

@@ -16,6 +16,9 @@ from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.mining.taskgram import Candidates, held_pairs, places_of
 from tracemem.ngrams.counts import look_up
 
+FEW = 10
+"""Documents that are added to C(s_x) where a conditional is shrunk: what few documents say."""
+
 
 def pairs(candidates: Candidates, counts: pd.DataFrame) -> Iterator[pa.Table]:
     """Every pair of a test example whose two n-grams the corpus holds: those to be counted.
@@ -76,6 +79,7 @@ def strongest(
             "pair_documents": answers["pair_documents"].fillna(0).astype(np.int64),
             "input_documents": answers["input_documents"].fillna(0).astype(np.int64),
             "corpus": answers["corpus"].fillna(-np.inf),
+            "shrunk": answers["shrunk"].fillna(-np.inf),
         }
     )
 
@@ -101,8 +105,10 @@ def _best(candidates: Candidates, counts: pd.DataFrame, pair_counts: pd.DataFram
             "pair_documents": found["documents"],
             "input_documents": inputs,
             "corpus": np.log(found["documents"].to_numpy(np.float64) / inputs),
+            "shrunk": np.log(found["documents"].to_numpy(np.float64) / (inputs + FEW)),
         }
     )
+    found["shrunk"] = found.groupby(["place", "output"])["shrunk"].transform("max")
     found = found.sort_values(
         ["place", "output", "corpus", "pair_documents", "input_gram"],
         ascending=[True, True, False, False, True],

@@ -81,6 +81,11 @@ PREMISES = Table(
         "pair_documents": (I64, "C((s_x, s_y), D) of the premise: documents that hold both"),
         "input_documents": (I64, "C(s_x, D) of the premise: documents"),
         "corpus": (F64, "ln C((s_x, s_y)) / C(s_x) of the premise, nats; -inf where it has none"),
+        "shrunk": (
+            F64,
+            "the largest ln C((s_x, s_y)) / (C(s_x) + 10) of any s_x: the same where few documents "
+            "say little, nats; -inf where there is none",
+        ),
     },
     needs=("contrasted",),
 )

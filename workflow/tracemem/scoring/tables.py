@@ -74,6 +74,7 @@ CONTRASTS = Table(
         "input_gram": (TEXT, "the premise, as in items/premises"),
         "output_documents": (I64, "C(s_y, D): documents"),
         "corpus": (F64, "ln P_{n,D}(s_y given the premise), nats; -inf where it has none"),
+        "shrunk": (F64, "as in items/premises, nats; -inf where there is none"),
         "similarity": (F64, "mean similarity of the neighbours; empty where there is none"),
         "tokens": (I32, "tokens of the model that overlap s_y; 0 where it has none"),
         "model": (F64, "ln P_LLM(s_y given x), nats; empty where there is none"),
