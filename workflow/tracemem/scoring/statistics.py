@@ -184,7 +184,7 @@ def interval(
     if examples == 1:
         return Estimate(value, math.nan, math.nan, 1, "one example: no interval")
     draws = _draws(examples, resampling or Resampling())
-    low, high, reason = _percentiles(np.array([float(reduce(table[draw])) for draw in draws]))
+    low, high, reason = percentiles(np.array([float(reduce(table[draw])) for draw in draws]))
     return Estimate(value, low, high, examples, reason)
 
 
@@ -265,7 +265,7 @@ class _Sample:
         if self.examples == 1:
             low, high, reason = math.nan, math.nan, "one example: no interval and no permutation"
         else:
-            low, high, reason = _percentiles(resampled)
+            low, high, reason = percentiles(resampled)
         return Correlation(
             value, low, high, p_value, p_permutation, self.items, self.examples, reason
         )
@@ -335,7 +335,7 @@ def _weights(examples: int, resampling: Resampling) -> Iterator[NDArray[np.int64
             yield np.bincount(draw, minlength=examples)
 
 
-def _percentiles(values: NDArray[np.float64]) -> tuple[float, float, str]:
+def percentiles(values: NDArray[np.float64]) -> tuple[float, float, str]:
     """Ends of the interval over the resamples that have a value, and why there are none."""
     defined = values[~np.isnan(values)]
     if len(defined) < _DEFINED * len(values):

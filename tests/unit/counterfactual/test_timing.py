@@ -1,0 +1,66 @@
+"""Documents and pairs stand in the interval of checkpoints that trained on them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tracemem.counterfactual import timing
+
+
+def test_an_interval_ends_at_its_checkpoint():
+    # Step s is done once s + 1 steps are: step 9 is known to the checkpoint of 10 steps.
+    steps = np.array([0, 9, 10, 19, 20, 29, 30, 99, -1])
+    found = timing.intervals(steps, np.array([10, 20, 30]))
+    assert found.tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 4]
+    # A checkpoint of weights that were not trained knows of no document.
+    assert timing.intervals(np.array([0, 5]), np.array([0, 10])).tolist() == [2, 2]
+
+
+def test_documents_end_at_end_of_text():
+    tokens = np.array([5, 6, 0, 0, 7, 0], np.uint16)
+    assert timing.ends_of(tokens, 3).tolist() == [2, 3, 5]
+    with pytest.raises(ValueError, match="2 documents and its stream 3 end-of-text tokens"):
+        timing.ends_of(tokens, 2)
+
+
+def premises(*rows):
+    return pd.DataFrame(rows, columns=["example", "input_gram", "output_gram", "pair_documents"])
+
+
+def test_an_example_is_followed_by_the_rarest_of_its_premises_that_is_held():
+    found = timing.follow(
+        premises(
+            (4, "a", "x", 7), (4, "b", "y", 2), (4, "", "z", 0),
+            (5, "", "x", 0),
+            (9, "d", "y", 3), (9, "c", "y", 3),
+        )
+    )  # fmt: skip
+    assert found.to_dict("list") == {
+        "example": [4, 5, 9],
+        "input_gram": ["b", "", "c"],
+        "output_gram": ["y", "", "y"],
+        "documents": [2, 0, 3],
+    }
+
+
+def test_treatment_is_the_first_document_and_the_half_of_them():
+    followed = pd.DataFrame(
+        {
+            "example": [0, 1, 2, 3],
+            "input_gram": ["a", "b", "", "c"],
+            "output_gram": ["x", "x", "", "x"],
+            "documents": [9, 4, 0, 2],
+        }
+    )
+    # The fourth interval comes after the last of three checkpoints. Two shards hold a and x.
+    rows = [
+        ("a", "x", 1, 1), ("a", "x", 2, 1), ("a", "x", 3, 2), ("a", "x", 3, 1), ("a", "x", 4, 4),
+        ("b", "x", 2, 2), ("b", "x", 3, 2), ("c", "x", 4, 2),
+    ]  # fmt: skip
+    columns = ["input_gram", "output_gram", "interval", "documents"]
+    counts = pd.DataFrame(rows, columns=columns)
+    found = timing.treated(followed, counts, 3)
+    assert found["first"].tolist() == [1, 2, 4, 4]
+    assert found["bulk"].tolist() == [3, 2, 4, 4]
+    with pytest.raises(ValueError, match="'a' and 'x': 8 documents by interval, 9 in the corpus"):
+        timing.treated(followed, counts.iloc[1:], 3)
