@@ -24,8 +24,15 @@ def config(**changes):
         ({"ladder": None}, "profiles.records_a_step: missing; it is required without a ladder"),
         ({"profiles": {"models": ["9b"]}}, "profiles.models: found '9b'; allowed: 91k, 231k, 857k"),
         (
-            {"profiles": {"records_a_step": 8, "checkpoints": [0, 5], "models": ["91k"]}},
-            "profiles.models: found '91k'; allowed: none",
+            {"profiles": {"records_a_step": 8, "checkpoints": [0, 5]}},
+            "models: missing; profiles.records_a_step is of published models",
+        ),
+        (
+            {
+                "models": {"m": {"path": "someone/model"}},
+                "profiles": {"records_a_step": 8, "checkpoints": [0, 5], "models": ["91k"]},
+            },
+            "profiles.models: found '91k'; allowed: m",
         ),
         ({"profiles": {"checkpoints": [1, 2]}}, "give both records_a_step and checkpoints"),
         (

@@ -214,6 +214,8 @@ class Settings(Section):
                     f"ladder.epochs: found {self.ladder.epochs}; allowed with profiles: at most 1, "
                     "as a second reading treats again"
                 )
+        elif not self.models:
+            raise ValueError("models: missing; profiles.records_a_step is of published models")
         allowed = self.models if profiles.records_a_step or not self.ladder else self.ladder.sizes
         for model in profiles.models:
             if model not in allowed:
