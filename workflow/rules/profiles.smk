@@ -20,6 +20,7 @@ if study.profiles:
             **this.resources,
         params:
             **study.task_n,
+            evidence=study.profiles.evidence,
             code=this.code,
         script:
             "../scripts/list_followed.py"

@@ -12,7 +12,7 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         params = snakemake.params
         parts = [
-            follow(files.read(PREMISES, path)).assign(task=task, n=n)
+            follow(files.read(PREMISES, path), params.evidence).assign(task=task, n=n)
             for path, task, n in zip(snakemake.input, params.task, params.n, strict=True)
         ]
         files.write(FOLLOWED, pd.concat(parts), snakemake.output[0])

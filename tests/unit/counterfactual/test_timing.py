@@ -24,22 +24,27 @@ def test_documents_end_at_end_of_text():
 
 
 def premises(*rows):
-    return pd.DataFrame(rows, columns=["example", "input_gram", "output_gram", "pair_documents"])
+    columns = ["example", "input_gram", "output_gram", "pair_documents", "corpus"]
+    found = pd.DataFrame(rows, columns=columns)
+    return found.assign(corpus=np.log(found["corpus"].replace(0, np.nan)).fillna(-np.inf))
 
 
-def test_an_example_is_followed_by_the_rarest_of_its_premises_that_is_held():
+def test_an_example_is_followed_by_the_rarest_of_its_premises_that_is_evidence():
     found = timing.follow(
         premises(
-            (4, "a", "x", 7), (4, "b", "y", 2), (4, "", "z", 0),
-            (5, "", "x", 0),
-            (9, "d", "y", 3), (9, "c", "y", 3),
-        )
+            (4, "a", "x", 7, 0.9), (4, "b", "y", 2, 0.2), (4, "", "z", 0, 0),
+            (4, "common", "w", 1, 0.19),
+            (5, "", "x", 0, 0),
+            (6, "the", "x", 80, 0.01),
+            (9, "d", "y", 3, 0.5), (9, "c", "y", 3, 1.0),
+        ),
+        0.2,
     )  # fmt: skip
     assert found.to_dict("list") == {
-        "example": [4, 5, 9],
-        "input_gram": ["b", "", "c"],
-        "output_gram": ["y", "", "y"],
-        "documents": [2, 0, 3],
+        "example": [4, 5, 6, 9],
+        "input_gram": ["b", "", "", "c"],
+        "output_gram": ["y", "", "", "y"],
+        "documents": [2, 0, 0, 3],
     }
 
 

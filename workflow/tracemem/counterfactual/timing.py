@@ -38,20 +38,21 @@ def intervals(steps: NDArray[np.int64], checkpoints: NDArray[np.int64]) -> NDArr
     return np.where(steps < 0, len(checkpoints) + 1, found).astype(np.int16)
 
 
-def follow(premises: pd.DataFrame) -> pd.DataFrame:
+def follow(premises: pd.DataFrame, evidence: float) -> pd.DataFrame:
     """The pair by which each example is followed.
 
-    It is the rarest of the strongest premises of its answers: that of the fewest documents, but of
-    one; of equally rare ones the first in alphabetical order.
+    It is the rarest of the strongest premises of its answers that are evidence: that of the fewest
+    documents; of equally rare ones the first in alphabetical order. A premise that predicts an
+    answer less often than ``evidence`` is company that common n-grams keep by chance.
 
     Args:
         premises: ``tables.PREMISES`` of a task and n.
+        evidence: smallest P_{n,D}(s_y given s_x) that counts.
 
     Returns:
-        example, input_gram, output_gram (both empty where no document holds any pair) and
-        documents.
+        example, input_gram, output_gram (both empty where there is no evidence) and documents.
     """
-    held = premises[premises["pair_documents"] > 0]
+    held = premises[premises["corpus"] >= np.log(evidence)]
     held = held.sort_values(["example", "pair_documents", *PAIR_COLUMNS], kind="stable")
     rarest = held.drop_duplicates("example").rename(columns={"pair_documents": "documents"})
     every = premises[["example"]].drop_duplicates()

@@ -30,6 +30,13 @@ class ProfilesSettings(TimingSettings):
         description="Models that are followed; empty: every size of the ladder, or without one "
         "every model.",
     )
+    evidence: float = Field(
+        default=0.1,
+        gt=0,
+        le=1,
+        description="Smallest P(s_y given s_x) of a premise by which an example is followed; one "
+        "without such a premise is never treated.",
+    )
     revision: str = Field(
         default="step{step}", description="Of published models: the revision of a checkpoint."
     )

@@ -294,6 +294,14 @@ def _mining(amounts: _Amounts) -> Iterator[Job]:
     yield Job("measure_alignment", {"pairs": pairs})
     every = sum(sum(amounts.items(task).values()) for task in study.tasks)
     yield Job("measure_coverage", {"items": every})
+    if not study.profiles:
+        return
+    yield Job("list_premises")
+    work = amounts.of_shard()
+    yield from [Job("count_premises", work, cores=amounts.threads("count_premises"))] * shards
+    yield Job("merge_premises")
+    for task in study.tasks:
+        yield from (Job("tabulate_premises", name=f"{task}.n{n}") for n in study.tasks[task].n)
 
 
 def _profiles(amounts: _Amounts) -> Iterator[Job]:
