@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from tracemem.counterfactual import timing
+from tracemem.counterfactual.tables import PAIR_INTERVALS
+from tracemem.jobs import files
 
 
 def test_an_interval_ends_at_its_checkpoint():
@@ -69,3 +71,12 @@ def test_treatment_is_the_first_document_and_the_half_of_them():
     assert found["bulk"].tolist() == [3, 2, 4, 4]
     with pytest.raises(ValueError, match="'a' and 'x': 8 documents by interval, 9 in the corpus"):
         timing.treated(followed, counts.iloc[1:], 3)
+
+
+def test_where_no_pair_is_held_nobody_is_treated():
+    followed = pd.DataFrame(
+        {"example": [3, 4], "input_gram": ["", ""], "output_gram": ["", ""], "documents": [0, 0]}
+    )
+    counts = files.gather(PAIR_INTERVALS, [])
+    found = timing.treated(followed, counts, 3)
+    assert found["first"].tolist() == found["bulk"].tolist() == [4, 4]
