@@ -275,7 +275,7 @@ def interval(
             for times in drawn
         ]
     )
-    low, high, reason = _percentiles(replicates)
+    low, high, reason = percentiles(replicates)
     return Estimate(value, low, high, examples, reason, replicates)
 
 
@@ -506,7 +506,7 @@ def _drawn(examples: int, resampling: Resampling) -> NDArray[np.uint8]:
     return drawn
 
 
-def _percentiles(values: NDArray[np.float64]) -> tuple[float, float, str]:
+def percentiles(values: NDArray[np.float64]) -> tuple[float, float, str]:
     """Ends of the interval over the resamples that have a value, and why there are none."""
     defined = values[~np.isnan(values)]
     if len(defined) < _DEFINED * len(values):

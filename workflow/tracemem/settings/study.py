@@ -19,6 +19,7 @@ from tracemem.settings.infgram import InfgramSettings
 from tracemem.settings.ladder import LadderSettings, Made
 from tracemem.settings.mining import EMBEDDERS, EmbedderSettings, default_gammas
 from tracemem.settings.models import GenerationSettings, ModelSettings
+from tracemem.settings.profiles import ProfilesSettings
 from tracemem.settings.rules import ResourceSettings
 from tracemem.settings.section import Name, Section
 from tracemem.settings.statistics import StatisticsSettings
@@ -80,6 +81,11 @@ class Settings(Section):
         default=None,
         description="Train the ladder again on subsets of the generated corpus: what each model "
         "loses without the documents behind an answer.",
+    )
+    profiles: ProfilesSettings | None = Field(
+        default=None,
+        description="Follow models over the checkpoints of one pass: what they gain when the "
+        "documents of a pair are trained on.",
     )
     contrast: ContrastSettings | None = Field(
         default=ContrastSettings(),
@@ -154,6 +160,7 @@ class Settings(Section):
                     f"tasks.{name}.world: found {task.world!r}, but the study generates no world"
                 )
         self._check_counterfactual()
+        self._check_profiles()
         if len(set(self.decontamination)) < len(self.decontamination):
             raise ValueError(
                 f"decontamination: found {self.decontamination}, allowed: different numbers"
@@ -191,6 +198,30 @@ class Settings(Section):
                         f"counterfactual.{key}: found {size!r}; allowed: a size of the ladder that "
                         f"is trained again ({', '.join(again.sizes or sizes)})"
                     )
+
+    def _check_profiles(self) -> None:
+        profiles = self.profiles
+        if not profiles:
+            return
+        if not profiles.records_a_step:
+            if not self.ladder:
+                raise ValueError(
+                    "profiles.records_a_step: missing; it is required without a ladder, whose "
+                    "order is known"
+                )
+            if self.ladder.epochs > 1:
+                raise ValueError(
+                    f"ladder.epochs: found {self.ladder.epochs}; allowed with profiles: at most 1, "
+                    "as a second reading treats again"
+                )
+        elif not self.models:
+            raise ValueError("models: missing; profiles.records_a_step is of published models")
+        allowed = self.models if profiles.records_a_step or not self.ladder else self.ladder.sizes
+        for model in profiles.models:
+            if model not in allowed:
+                raise ValueError(
+                    f"profiles.models: found {model!r}; allowed: {', '.join(allowed) or 'none'}"
+                )
 
     @staticmethod
     def _check_sized(name: str) -> None:

@@ -293,6 +293,48 @@ def _mining(amounts: _Amounts) -> Iterator[Job]:
     yield Job("measure_alignment", {"pairs": pairs})
     every = sum(sum(amounts.items(task).values()) for task in study.tasks)
     yield Job("measure_coverage", {"items": every})
+    if not study.profiles:
+        return
+    yield Job("list_premises")
+    work = amounts.of_shard()
+    yield from [Job("count_premises", work, cores=amounts.threads("count_premises"))] * shards
+    yield Job("merge_premises")
+    for task in study.tasks:
+        yield from (Job("tabulate_premises", name=f"{task}.n{n}") for n in study.tasks[task].n)
+
+
+def _profiles(amounts: _Amounts) -> Iterator[Job]:
+    study, product = amounts.study, amounts.product
+    if not study.profiles:
+        return
+    examples = sum(amounts.test(task).examples * len(study.tasks[task].n) for task in study.tasks)
+    yield Job("list_followed", {"examples": examples})
+    yield Job("time_documents", {"documents": amounts.documents})
+    cores = amounts.threads("count_intervals")
+    # One pair an example: few beside the n-grams of the other counts.
+    work = {"MB of text": amounts.text_mb / amounts.shards}
+    yield from [Job("count_intervals", work, cores=cores)] * amounts.shards
+    for name, one in product.followed.items():
+        model, known = amounts.models[one["model"]], amounts.sizes.models[one["model"]]
+        weights = (model.parameters or 0) * _BYTES[model.dtype]
+        tokens = sum(
+            amounts.tokens(test.prompt_bytes + test.target_bytes, known.vocabulary) * test.examples
+            for test in map(amounts.test, study.tasks)
+        )
+        yield Job(
+            "answer_at",
+            {
+                "scored tokens": tokens,
+                "TFLOP": 2 * (model.parameters or 0) * tokens / _TERA,
+                "GB of weights": weights / 1e9,
+            },
+            name,
+            cores=model.threads,
+            gpus=model.gpus,
+            memory_mb=weights / _MEGA,
+            precision=model.dtype,
+        )
+    yield Job("score_profiles", {"examples": examples * len(product.profiled)})
 
 
 def _generation(amounts: _Amounts) -> Iterator[Job]:
@@ -444,5 +486,6 @@ def _figures(amounts: _Amounts) -> Iterator[Job]:
 
 _STAGES = {
     "corpus": _corpus, "ladder": _ladder, "tasks": _tasks, "index": _index, "mining": _mining,
-    "generation": _generation, "novelty": _novelty, "scoring": _scoring, "figures": _figures,
+    "profiles": _profiles, "generation": _generation, "novelty": _novelty,
+    "scoring": _scoring, "figures": _figures,
 }  # fmt: skip

@@ -26,6 +26,7 @@ from tracemem.settings.examples import ExamplesSettings
 from tracemem.settings.ladder import LadderSettings, Made, RecipeSettings
 from tracemem.settings.mining import EmbedderSettings, GramSettings
 from tracemem.settings.models import ModelSettings, RunSettings
+from tracemem.settings.profiles import ProfilesSettings, TimingSettings
 from tracemem.settings.study import Settings
 from tracemem.settings.tasks import TaskSettings
 from tracemem.study.published import published_as
@@ -382,6 +383,65 @@ class Study:
         """How a model that was trained again is run: as its size is."""
         run = self.running(self.trained[trained].size)
         return {**run, "name": trained, "path": f"{self.settings.results}/ladder/{trained}"}
+
+    @property
+    def profiles(self) -> ProfilesSettings | None:
+        """Settings of memorization profiles, where the study has them."""
+        return self.settings.profiles
+
+    @property
+    def profiled(self) -> list[str]:
+        """Models that are followed over their checkpoints."""
+        if not self.profiles:
+            return []
+        published = self.profiles.records_a_step
+        every = self.settings.models if published else self._ladder.sizes
+        return [name for name in self.models if name in (self.profiles.models or every)]
+
+    @cached_property
+    def followed(self) -> dict[str, dict[str, Any]]:
+        """Model and number of every checkpoint that is followed, by its name."""
+        if not self.profiles:
+            return {}
+        seed = self.settings.seed
+        count = len(self.profiles.checkpoints) or self._ladder.checkpoints
+        return {
+            Made(model, seed=seed, checkpoint=number).name(seed): {
+                "model": model,
+                "checkpoint": number,
+            }
+            for model in self.profiled
+            for number in range(1, count + 1)
+        }
+
+    def timing(self) -> dict[str, Any]:
+        """What decides when each document is trained on, besides the stream of tokens."""
+        assert self.profiles is not None  # nobody else asks
+        if self.profiles.records_a_step:
+            return self.profiles.plain(TimingSettings)
+        return {"ladder": self._ladder.plain(RecipeSettings), "seed": self.settings.seed}
+
+    def at_checkpoint(self, followed: str) -> dict[str, Any]:
+        """How a checkpoint is run, as its model is, and which it is."""
+        assert self.profiles is not None  # nobody else has names of checkpoints
+        one = self.followed[followed]
+        return {
+            "run": {**self.running(one["model"]), "name": followed},
+            "checkpoint": one["checkpoint"],
+            "revision": "step{step}" if one["model"] in self.trained else self.profiles.revision,
+        }
+
+    @property
+    def profiled_series(self) -> list[dict[str, Any]]:
+        """Every model that is followed, with the names of its checkpoints in order."""
+        return [
+            {
+                "model": model,
+                "parameters": self.models[model].parameters,
+                "names": [name for name, one in self.followed.items() if one["model"] == model],
+            }
+            for model in self.profiled
+        ]
 
     def pieces(self, trained: str) -> int:
         """Jobs that the training of a model is cut into."""
