@@ -9,7 +9,14 @@ import yaml
 from forked import ROOT, Run, Server
 
 from tracemem.corpus.reading import texts
-from tracemem.counterfactual.tables import ANSWERED, ATT, CHECKPOINTS, EFFECTS, FOLLOWED, PROFILES
+from tracemem.counterfactual.tables import (
+    ANSWERED,
+    ATT,
+    CHECKPOINTS,
+    FOLLOWED,
+    FOLLOWED_EFFECTS,
+    PROFILES,
+)
 from tracemem.jobs import files
 from tracemem.models import ladder
 from tracemem.ngrams import words
@@ -64,7 +71,7 @@ def test_examples_are_treated_when_their_documents_are_first_read(results):
     folders = (results / "ladder/large").glob("step*")
     assert set(checkpoints["step"]) == {int(path.name[4:]) for path in folders}
     followed = files.read(FOLLOWED, results / "profiles/followed.parquet")
-    effects = files.read(EFFECTS, results / "profiles/effects.parquet")
+    effects = files.read(FOLLOWED_EFFECTS, results / "profiles/effects.parquet")
     known = effects[effects["treatment"] == "first"].set_index(["n", "example"])
     held = {
         n: [set(words.ngrams(text, n)) | {gram for k in (1, 2) for gram in words.ngrams(text, k)}
@@ -93,7 +100,7 @@ def test_effects_are_differences_of_what_the_checkpoints_find_likely(results):
         for k in (1, 2, 3, 4)
     ]  # fmt: skip
     assert not np.allclose(answers[0], answers[3])
-    effects = files.read(EFFECTS, results / "profiles/effects.parquet")
+    effects = files.read(FOLLOWED_EFFECTS, results / "profiles/effects.parquet")
     rows = effects[(effects["n"] == 2) & (effects["treatment"] == "first")].set_index("example")
     controls = rows.index[rows["cohort"] == 5]
     one = rows[rows["cohort"] == 3].iloc[0]

@@ -8,8 +8,8 @@ from tracemem.counterfactual.tables import (
     ANSWERED,
     ATT,
     CHECKPOINTS,
-    EFFECTS,
     FOLLOWED,
+    FOLLOWED_EFFECTS,
     PAIR_INTERVALS,
     PROFILES,
 )
@@ -40,5 +40,5 @@ if __name__ == "__main__":
                     whose |= {key: model[key] for key in ("model", "parameters")}
                     for name, table in zip(found, tables, strict=True):
                         found[name].append(table.assign(**whose))
-        for name, declared in (("att", ATT), ("profiles", PROFILES), ("effects", EFFECTS)):
+        for name, declared in (("att", ATT), ("profiles", PROFILES), ("effects", FOLLOWED_EFFECTS)):
             files.write(declared, pd.concat(found[name]), output[name])

@@ -146,6 +146,7 @@ AGREEMENT = Table(
         **REASON,
     },
     needs=("counterfactual",),
+)
 
 CHECKPOINTS = Table(
     "profiles/checkpoints.parquet",
@@ -219,7 +220,7 @@ PROFILES = Table(
     title="What was gained once a pair's documents were trained on",
     missing="No model was followed over its checkpoints.",
 )
-EFFECTS = Table(
+FOLLOWED_EFFECTS = Table(
     "profiles/effects.parquet",
     "Effect of its documents on each example: its own change since the checkpoint before them, less "
     "the mean change of the examples not yet treated.",
