@@ -197,7 +197,8 @@ def _ladder(amounts: _Amounts) -> Iterator[Job]:
     yield Job("pack_corpus", {"tokens": tokens}, disk_mb=2 * tokens / _MEGA)
     rows = ladder.epochs * max(0.0, tokens / ladder.context - 1)
     steps = max(1.0, rows // ladder.batch)
-    for name, size in ladder.sizes.items():
+    for name, made in amounts.product.trained.items():
+        size = ladder.sizes[made.size]
         parameters = size.parameters(ladder.vocabulary)
         at_once = min(size.micro_batch or ladder.batch, ladder.batch)
         operations = 6 * parameters * steps * ladder.batch * ladder.context
@@ -229,6 +230,8 @@ def _tasks(amounts: _Amounts) -> Iterator[Job]:
     # Nobody is asked where no model answers.
     for task in amounts.study.tasks if amounts.models else ():
         yield Job("write_prompts", {"examples": amounts.test(task).examples}, task)
+    for task in amounts.study.tasks if amounts.product.contrasted else ():
+        yield Job("find_neighbours", {"examples": amounts.test(task).examples}, task)
 
 
 def _index(amounts: _Amounts) -> Iterator[Job]:
@@ -293,7 +296,7 @@ def _mining(amounts: _Amounts) -> Iterator[Job]:
     yield Job("measure_alignment", {"pairs": pairs})
     every = sum(sum(amounts.items(task).values()) for task in study.tasks)
     yield Job("measure_coverage", {"items": every})
-    if not study.profiles:
+    if not (study.profiles or amounts.product.contrasted):
         return
     yield Job("list_premises")
     work = amounts.of_shard()
@@ -301,6 +304,28 @@ def _mining(amounts: _Amounts) -> Iterator[Job]:
     yield Job("merge_premises")
     for task in study.tasks:
         yield from (Job("tabulate_premises", name=f"{task}.n{n}") for n in study.tasks[task].n)
+
+
+def _counterfactual(amounts: _Amounts) -> Iterator[Job]:
+    study, product = amounts.study, amounts.product
+    if not study.counterfactual:
+        return
+    yield Job("draw_subsets", {"documents": amounts.documents})
+    yield from (Job("pack_subset", name=subset) for subset in product.subsets)
+    if study.counterfactual.stranger:
+        yield Job("pack_stranger", {"MB of text": amounts.text_mb})
+    for name in product.trained_again:
+        size = product.trained[name].size
+        model, known = amounts.models[size], amounts.sizes.models[size]
+        tokens = sum(
+            amounts.tokens(test.prompt_bytes + test.target_bytes, known.vocabulary) * test.examples
+            for test in map(amounts.test, product.world_tasks)
+        )
+        work = {"scored tokens": tokens, "TFLOP": 2 * (model.parameters or 0) * tokens / _TERA}
+        yield Job("answer_without", work, name, cores=model.threads, gpus=model.gpus,
+                  precision=model.dtype)  # fmt: skip
+    yield Job("score_counterfactual")
+    yield Job("judge_candidates")
 
 
 def _profiles(amounts: _Amounts) -> Iterator[Job]:
@@ -344,6 +369,8 @@ def _generation(amounts: _Amounts) -> Iterator[Job]:
         for task in amounts.study.tasks:
             more = _tokens_of(amounts, task, name)
             scored, written = scored + more[0], written + more[1]
+            if name in amounts.product.contrasted:
+                scored += _contrasted_tokens(amounts, task, name)
         work = {
             "scored tokens": scored,
             "written tokens": written,
@@ -379,6 +406,17 @@ def _tokens_of(amounts: _Amounts, task: str, model: str) -> tuple[float, float]:
     return 2 * prompt + target, share * test.examples * most
 
 
+def _contrasted_tokens(amounts: _Amounts, task: str, model: str) -> float:
+    """Tokens of a task that a model scores after its neighbours: targets, and prompts once more."""
+    assert amounts.study.contrast is not None  # only then is a model contrasted
+    known, test = amounts.sizes.models[model], amounts.test(task)
+    prompt, target = (
+        test.examples * amounts.tokens(size, known.vocabulary)
+        for size in (test.prompt_bytes, test.target_bytes)
+    )
+    return prompt + amounts.study.contrast.neighbours * target
+
+
 def _novelty(amounts: _Amounts) -> Iterator[Job]:
     novel, shards, models = amounts.product.novelty_tasks, amounts.shards, len(amounts.models)
     if not (novel and models):
@@ -411,6 +449,8 @@ def _scoring(amounts: _Amounts) -> Iterator[Job]:
     for task in study.tasks if models else ():
         for n, items in amounts.items(task).items():
             yield Job("measure_items", {"items": items * models}, f"{task}.n{n}")
+            if amounts.product.contrasted:
+                yield Job("measure_contrasts", name=f"{task}.n{n}")
         yield Job("score_memorization", _memorization(amounts, task), task)
         yield Job("score_performance", _performance(amounts, task), task)
     for task in amounts.product.swept_tasks if models else ():
@@ -486,6 +526,6 @@ def _figures(amounts: _Amounts) -> Iterator[Job]:
 
 _STAGES = {
     "corpus": _corpus, "ladder": _ladder, "tasks": _tasks, "index": _index, "mining": _mining,
-    "profiles": _profiles, "generation": _generation, "novelty": _novelty,
+    "counterfactual": _counterfactual, "profiles": _profiles, "generation": _generation, "novelty": _novelty,
     "scoring": _scoring, "figures": _figures,
 }  # fmt: skip
