@@ -172,7 +172,7 @@ def _study(study: "Settings", known: "Sizes") -> list[str]:
             f"task    {task}: {kind}, {found.examples:,.0f} {split} examples ({found.source})"
         )
     for name, model in study.study_models().items():
-        trained = study.ladder and name in study.ladder.sizes
+        trained = study.ladder and name in study.trained()
         where = "trained here" if trained else " ".join([model.path, model.revision]).strip()
         lines.append(f"model   {name}: {model.parameters or 0:,} parameters ({where})")
     return lines

@@ -165,10 +165,10 @@ class Settings(Section):
             raise ValueError(
                 f"decontamination: found {self.decontamination}, allowed: different numbers"
             )
-        clash = set(self.models) & set(self.ladder.sizes if self.ladder else ())
+        clash = set(self.models) & set(self.trained())
         if clash:
             raise ValueError(f"models.{min(clash)}: the ladder has a size of the same name")
-        names = [*(self.ladder.sizes if self.ladder else ()), *self.models]
+        names = [*self.trained(), *self.models]
         for name, model in self.models.items():
             others = [other for other in names if other != name]
             if model.instruct_of and model.instruct_of not in others:

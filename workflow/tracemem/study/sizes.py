@@ -172,7 +172,7 @@ def of(study: Settings, text_bytes: float | None = None, earlier: bool = True) -
 
 def of_model(study: Settings, name: str) -> Model:
     """A model's vocabulary and context: the ladder's, those its files say, or as is usual."""
-    if study.ladder and name in study.ladder.sizes:
+    if study.ladder and name in study.trained():
         return Model(study.ladder.vocabulary, study.ladder.context)
     model = study.models[name]
     try:
