@@ -90,7 +90,7 @@ EFFECTS = Table(
         ),
     },
     needs=("counterfactual",),
-    section="finding",
+    section="scores",
     title="Counterfactual effect",
     missing="Nothing was left out of this study's corpus, so no effect is known.",
 )
