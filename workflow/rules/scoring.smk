@@ -77,6 +77,7 @@ rule score_memorization:
         memorization="<results>/scores/memorization/{task}.parquet",
         controls="<results>/scores/controls/{task}.parquet",
         variants="<results>/scores/variants/{task}.parquet",
+        replicates="<results>/replicates/memorization/{task}.parquet",
     log:
         this.log,
     benchmark:
@@ -155,6 +156,7 @@ rule score_performance:
     output:
         performance="<results>/scores/performance/{task}.parquet",
         support="<results>/scores/support/{task}.parquet",
+        replicates="<results>/replicates/performance/{task}.parquet",
     log:
         this.log,
     benchmark:
@@ -181,7 +183,8 @@ rule score_novelty:
         generations=lambda wildcards: study.generations(wildcards.task),
         counts=rules.merge_generated_pairs.output[0],
     output:
-        "<results>/scores/novelty/{task}.parquet",
+        novelty="<results>/scores/novelty/{task}.parquet",
+        replicates="<results>/replicates/novelty/{task}.parquet",
     log:
         this.log,
     benchmark:
@@ -247,7 +250,6 @@ rule merge_scores:
     resources:
         **this.resources,
     params:
-        permuted=study.permuted_tasks,
         code=this.code,
     script:
         "../scripts/merge_scores.py"
@@ -263,6 +265,8 @@ rule judge_claims:
         performance="<results>/scores/performance.csv",
         support="<results>/scores/support.csv",
         novelty="<results>/scores/novelty.csv",
+        replicates=study.replicates("memorization", "performance", "novelty"),
+        examples=expand("<results>/tasks/{task}.test.parquet", task=study.kinds()),
     output:
         "<results>/scores/claims.csv",
     log:
@@ -277,6 +281,7 @@ rule judge_claims:
     params:
         kinds=study.kinds(),
         groups=study.mmlu_tasks(),
+        capability=study.settings.statistics.capability,
         code=this.code,
     script:
         "../scripts/judge_claims.py"
@@ -289,6 +294,7 @@ rule compare_instruct:
     input:
         memorization="<results>/scores/memorization.csv",
         performance="<results>/scores/performance.csv",
+        replicates=study.replicates("memorization", "performance"),
     output:
         "<results>/scores/instruct.csv",
     log:

@@ -9,6 +9,6 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         table = MERGED[snakemake.wildcards.table]
         scores = files.gather(table, snakemake.input)
-        if table.corrected:
-            scores = correct(scores, snakemake.params.permuted)
+        if table.family:
+            scores = correct(scores, table.family)
         files.write(table, scores, snakemake.output[0])

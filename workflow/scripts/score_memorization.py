@@ -7,10 +7,10 @@ from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
 from tracemem.models.series import Series
 from tracemem.ngrams.tables import COUNTS
-from tracemem.scoring import controls, memorization
+from tracemem.scoring import controls, memorization, pairing
 from tracemem.scoring.aggregating import per_pair
 from tracemem.scoring.statistics import Resampling
-from tracemem.scoring.tables import CONTROLS, MEASURED, MEMORIZATION, VARIANTS
+from tracemem.scoring.tables import CONTROLS, MEASURED, MEMORIZATION, REPLICATES, VARIANTS
 from tracemem.tasks.tables import EXAMPLES
 from tracemem.world.tables import FACT_EXAMPLES
 
@@ -25,7 +25,7 @@ def true_frequencies(path: str, task: str) -> pd.DataFrame | None:
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         source, params, task = snakemake.input, snakemake.params, snakemake.wildcards.task
-        resampling = Resampling(**params.resampling)
+        resampling = Resampling(**params.resampling, permutations=params.permutations)
         truth = true_frequencies(source.truth, task) if source.truth else None
         examples, counts = files.read(EXAMPLES, source.examples), files.read(COUNTS, source.counts)
         measured = iter(source.measured)
@@ -49,5 +49,8 @@ if __name__ == "__main__":
                         truth, examples, generations, counts, series, resampling
                     )
                 )
-        for table, parts in found.items():
-            files.write(table, pd.concat(parts), snakemake.output[table.name])
+        scores = {table: pd.concat(parts) for table, parts in found.items()}
+        drawn = pairing.take(scores[MEMORIZATION], scores[CONTROLS])
+        files.write(REPLICATES, drawn, snakemake.output.replicates)
+        for table, frame in scores.items():
+            files.write(table, frame[list(table.columns)], snakemake.output[table.name])

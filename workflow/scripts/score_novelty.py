@@ -8,9 +8,9 @@ from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
 from tracemem.models.series import Series
 from tracemem.ngrams.stopwords import sides
-from tracemem.scoring import novelty
+from tracemem.scoring import novelty, pairing
 from tracemem.scoring.statistics import Resampling
-from tracemem.scoring.tables import NOVELTY
+from tracemem.scoring.tables import NOVELTY, REPLICATES
 from tracemem.settings.mining import GramSettings
 from tracemem.tasks.tables import EXAMPLES
 
@@ -27,8 +27,14 @@ if __name__ == "__main__":
         ):
             generated = files.read(GENERATIONS, path)
             series = Series(snakemake.wildcards.task, model, parameters)
-            answered = int(generated["generation"].notna().sum())
+            answered = generated["example"][generated["generation"].notna()]
             for n in params.n:
                 pairs = generated_pairs(examples, generated, n, *stop)
-                rows.append(novelty.score(pairs, counts, answered, series, n, resampling))
-        files.write(NOVELTY, pd.concat(rows), snakemake.output[0])
+                rows.append(
+                    novelty.score(
+                        pairs, counts, examples["example"], answered, series, n, resampling
+                    )
+                )
+        scores = pd.concat(rows)
+        files.write(REPLICATES, pairing.take(scores), snakemake.output.replicates)
+        files.write(NOVELTY, scores[list(NOVELTY.columns)], snakemake.output.novelty)

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 
 from tracemem.generation.tables import GENERATIONS
 from tracemem.jobs import files
 from tracemem.jobs.joblog import job_log
 from tracemem.mining.tables import ITEMS
-from tracemem.scoring import metrics, support
+from tracemem.scoring import metrics, pairing, support
 from tracemem.scoring.metrics import Metric
 from tracemem.scoring.statistics import Resampling, interval
-from tracemem.scoring.tables import PERFORMANCE, SUPPORT
+from tracemem.scoring.tables import PERFORMANCE, REPLICATES, SUPPORT
 from tracemem.settings.answering import MetricSettings
 from tracemem.tasks.tables import EXAMPLES
 
@@ -23,8 +24,10 @@ def by_group(
     groups = examples["group"].to_numpy()
     named = sorted(set(groups) - {""})
     for group in ["", *(named if len(named) > 1 else [])]:
-        rows = statistics if group == "" else statistics[groups == group]
-        found = interval(rows, metric.reduce, resampling, metric.unscored)
+        inside = groups == group if group else np.ones(len(groups), np.bool_)
+        found = interval(
+            statistics, metric.reduce, resampling, metric.unscored, metric.proportion, inside
+        )
         yield {
             "group": group,
             "metric": metric.name,
@@ -34,6 +37,7 @@ def by_group(
             "reason": found.reason,
             "examples": found.examples,
             "signature": metric.signature,
+            "replicates": found.replicates,
         }
 
 
@@ -47,9 +51,7 @@ def by_support(
         named = dict(zip(numbers[numbers > 0], examples["group"][numbers > 0], strict=True))
     else:
         numbers, named = support.quantile_bins(totals, bins), {}
-    found = support.performance_by_bin(
-        numbers, totals, statistics, metric.reduce, resampling, metric.unscored
-    )
+    found = support.performance_by_bin(numbers, totals, statistics, metric, resampling)
     return found.assign(metric=metric.name, group=found["bin"].map(lambda bin: named.get(bin, "")))
 
 
@@ -61,7 +63,8 @@ def score(
     bins: int,
     resampling: Resampling,
 ) -> tuple[list[dict], list[pd.DataFrame]]:
-    """Rows of tables.PERFORMANCE and frames of tables.SUPPORT, less task and parameters.
+    """Rows of tables.PERFORMANCE and frames of tables.SUPPORT, less task and parameters, and the
+    replicates of both.
 
     Args:
         asked: how the task's answers are scored.
@@ -100,9 +103,13 @@ if __name__ == "__main__":
             params.bins,
             Resampling(**params.resampling),
         )
-        for table, frame in (
-            (PERFORMANCE, pd.DataFrame(performance)),
-            (SUPPORT, pd.concat(supported)),
-        ):
-            sized = frame.assign(task=name, parameters=frame["model"].map(params.models))
-            files.write(table, sized, snakemake.output[table.name])
+        scores = {
+            table: frame.assign(task=name, parameters=frame["model"].map(params.models))
+            for table, frame in (
+                (PERFORMANCE, pd.DataFrame(performance)),
+                (SUPPORT, pd.concat(supported)),
+            )
+        }
+        files.write(REPLICATES, pairing.take(*scores.values()), snakemake.output.replicates)
+        for table, frame in scores.items():
+            files.write(table, frame[list(table.columns)], snakemake.output[table.name])

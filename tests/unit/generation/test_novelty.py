@@ -92,8 +92,8 @@ def test_repetition_and_silence_add_no_pair():
 
 def test_score():
     pairs = novelty.generated_pairs(*study(["a", "a", "b", "c"], ["x y", "x", "z", ""]), 1)
-    row = scoring.score(pairs, counts_of(pairs, [("a", "x")]), 4, SERIES, 1, FEW)
-    files.conform(NOVELTY, row)
+    row = scoring.score(pairs, counts_of(pairs, [("a", "x")]), range(4), range(4), SERIES, 1, FEW)
+    files.conform(NOVELTY, row.drop(columns="replicates"))
     row = row.iloc[0]
     assert (row["generated_pairs"], row["novel_pairs"], row["examples"]) == (3, 2, 4)
     assert row["share"] == pytest.approx(2 / 3)
@@ -110,7 +110,10 @@ def test_score():
 def test_share_over_examples_is_that_of_distinct_pairs(texts, n):
     pairs = novelty.generated_pairs(*study(*zip(*texts, strict=True)), n)
     held = {("a", "x"), ("b a", "x y")}
-    row = scoring.score(pairs, counts_of(pairs, held), len(texts), SERIES, n, FEW).iloc[0]
+    examples = range(len(texts))
+    row = scoring.score(
+        pairs, counts_of(pairs, held), examples, examples, SERIES, n, FEW
+    ).iloc[0]  # fmt: skip
     distinct = {tuple(pair) for pair in pairs[["input_gram", "output_gram"]].to_numpy()}
     assert row["generated_pairs"] == len(distinct)
     assert row["novel_pairs"] == len(distinct - held)
@@ -118,11 +121,21 @@ def test_share_over_examples_is_that_of_distinct_pairs(texts, n):
         assert math.isnan(row["share"])
 
 
+def test_where_every_pair_is_novel_the_interval_still_has_a_width():
+    """Three examples with a pair, of five: Wilson's interval of three of three."""
+    pairs = novelty.generated_pairs(*study(["a", "b", "c", "d", ""], ["x", "y z", "w", "", ""]), 1)
+    row = scoring.score(pairs, counts_of(pairs), range(5), range(5), SERIES, 1, FEW).iloc[0]
+    assert (row["share"], row["ci_high"]) == (1.0, 1.0)
+    assert row["ci_low"] == pytest.approx(0.4385, abs=1e-4)
+    with pytest.raises(ValueError, match="example 2 has pairs, but no generation"):
+        scoring.score(pairs, counts_of(pairs), range(5), [0, 1, 3, 4], SERIES, 1, FEW)
+
+
 def test_trap_a_failed_query_is_stored_as_zero():
     """A generated pair that was never counted stops the score; it is not novel."""
     pairs = novelty.generated_pairs(*study(["a"], ["x y"]), 1)
     with pytest.raises(ValueError, match=r"novelty counts: 1 pair was never counted, .*'a', 'y'$"):
-        scoring.score(pairs, counts_of(pairs).iloc[:1], 1, SERIES, 1, FEW)
+        scoring.score(pairs, counts_of(pairs).iloc[:1], [0], [0], SERIES, 1, FEW)
 
 
 class Angles:

@@ -22,7 +22,7 @@ from tracemem.scoring.tables import DECONTAMINATED
 from tracemem.settings.mining import GramSettings
 from tracemem.tasks.tables import EXAMPLES
 
-FEW = Resampling(bootstrap=50, permutations=20, seed=1)
+FEW = Resampling(bootstrap=50, seed=1)
 SERIES = Series("questions", "tiny", 1000)
 
 FOURTEEN = "a b c d e f g h i j k l m n"
@@ -166,7 +166,9 @@ def test_each_subset_is_scored_as_a_task_of_its_own(measure):
         names = ["value", "ci_low", "ci_high", "items", "examples"]
         assert row[names].tolist() == expected[names].tolist()
         row = found[(found["subset"] == subset) & (found["measure"] == "performance")].iloc[0]
-        estimate = statistics.interval(np.array(RIGHT, float)[kept], np.mean, FEW)
+        estimate = statistics.interval(
+            np.array(RIGHT, float), np.mean, FEW, proportion=True, inside=kept
+        )
         assert row[["value", "ci_low", "ci_high"]].tolist() == [
             estimate.value, estimate.ci_low, estimate.ci_high,
         ]  # fmt: skip

@@ -128,7 +128,9 @@ def test_final_answer_metric():
     assert found.tolist() == [[1.0], [0.0]]
     unscored = final.statistics(examples(["many", "2"]), generations(["1", "2"]))
     assert math.isnan(unscored[0, 0]) and unscored[1, 0] == 1
-    estimate = statistics.interval(unscored, final.reduce, unscored=final.unscored)
+    estimate = statistics.interval(
+        unscored, final.reduce, statistics.Resampling(), final.unscored, final.proportion
+    )
     assert estimate.reason == "1 of 2 examples cannot be scored: their target holds no number"
 
 

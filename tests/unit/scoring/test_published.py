@@ -37,7 +37,7 @@ def scores(task, metric, quantity_n=3, mem=0.3):
         for measure, found in (("task-gram", mem), ("infini-gram", mem - 0.2)):
             memorization.append({**filled, **series, "n": quantity_n, "measure": measure,
                                  "statistic": "spearman", "value": found, "ci_low": found - 0.1,
-                                 "ci_high": found + 0.1, "p_permutation": 0.012})  # fmt: skip
+                                 "ci_high": found + 0.1, "p_holm": 0.012})  # fmt: skip
     empty = pd.DataFrame(columns=list(SUPPORT.columns))
     return pd.DataFrame(memorization), pd.DataFrame(performance), empty
 
@@ -121,7 +121,7 @@ def test_bounds_are_of_mem_at_their_n_and_of_no_single_model():
     ]  # fmt: skip
     assert mem.loc["mem-infgram", "value"] == pytest.approx(0.1)
     assert mem.loc["mem-n3", "published_model"] == ""
-    assert "p by permutation 0.012" in mem.loc["mem-n3", "note"]
+    assert "p after Holm 0.012" in mem.loc["mem-n3", "note"]
     assert "grows with size" in mem.loc["mem-n3", "note"]
 
 

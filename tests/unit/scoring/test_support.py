@@ -14,8 +14,17 @@ from tracemem.scoring.tables import SUPPORT
 FEW = Resampling(bootstrap=50, seed=1)
 
 
-def mean(rows):
-    return float(np.mean(rows))
+class Share:
+    """A metric that is the share of examples answered rightly."""
+
+    name, signature, unscored, proportion = "share", "", "", True
+
+    def reduce(self, rows):
+        return float(np.mean(rows))
+
+
+class Mean(Share):
+    proportion = False
 
 
 def test_support_sums_the_pairs_of_an_example():
@@ -41,7 +50,7 @@ def test_trap_test_bins_are_dropped_at_both_ends(values, bins):
     values = np.array(values)
     numbers = support.quantile_bins(values, bins)
     rows = support.performance_by_bin(
-        numbers, values, np.ones((len(values), 1)), mean, Resampling(bootstrap=2)
+        numbers, values, np.ones((len(values), 1)), Share(), Resampling(bootstrap=2)
     )
     assert rows["examples"].sum() == len(values)
     assert rows["support_low"].min() == values.min()
@@ -55,7 +64,7 @@ def test_trap_test_bins_are_dropped_at_both_ends(values, bins):
 def test_performance_by_bin():
     values = np.array([0, 0, 3, 4, 9, 8])
     right = np.array([[0], [1], [0], [1], [1], [1]], float)
-    rows = support.performance_by_bin(support.quantile_bins(values, 2), values, right, mean, FEW)
+    rows = support.performance_by_bin(support.quantile_bins(values, 2), values, right, Share(), FEW)
     assert rows["bin"].tolist() == [0, 1, 2]
     assert rows["value"].tolist() == [0.5, 0.5, 1.0]
     assert rows["support_low"].tolist() == [0, 3, 8]
@@ -63,11 +72,16 @@ def test_performance_by_bin():
     assert (rows["ci_low"] <= rows["value"]).all() and (rows["value"] <= rows["ci_high"]).all()
     series = {"task": "t", "model": "m", "parameters": 1, "n": 2, "metric": "bleu", "group": ""}
     files.conform(SUPPORT, rows.assign(**series)[list(SUPPORT.columns)])
+    # All of two right, which no resample tells from certainty.
+    assert rows["ci_low"].iloc[2] < 0.5 and rows["ci_high"].iloc[2] == 1.0
 
 
-def test_a_bin_of_one_example_has_no_interval():
-    rows = support.performance_by_bin(np.array([0, 1]), np.array([0, 7]), [[0], [1]], mean, FEW)
+def test_a_bin_of_one_example_has_an_interval_if_it_is_a_proportion():
+    bins = np.array([0, 1]), np.array([0, 7]), [[0], [1]]
+    rows = support.performance_by_bin(*bins, Mean(), FEW)
     assert rows["value"].tolist() == [0, 1] and math.isnan(rows["ci_low"][1])
+    rows = support.performance_by_bin(*bins, Share(), FEW)
+    assert rows["ci_low"][1] == pytest.approx(0.207, abs=1e-3)
 
 
 def test_groups_are_binned_by_their_summed_support():
@@ -78,4 +92,4 @@ def test_groups_are_binned_by_their_summed_support():
 
 def test_rows_must_agree():
     with pytest.raises(ValueError, match="found 2 bins, 2 supports and 1 rows"):
-        support.performance_by_bin(np.array([0, 1]), np.array([0, 7]), [[1]], mean, FEW)
+        support.performance_by_bin(np.array([0, 1]), np.array([0, 7]), [[1]], Share(), FEW)

@@ -118,7 +118,7 @@ def test_work_is_that_reckoned_by_hand(measured):
     # One job a task, of two models.
     (scored,) = of_rule(planned, "score_memorization")
     items = 2 * (1200 * 0.5 * (0.5 + 0.25) + 2 * 200)
-    assert scored.work == {"resamples": 4 * 400, "resampled items": pytest.approx(items * 400)}
+    assert scored.work == {"resamples": 4 * 800, "resampled items": pytest.approx(items * 800)}
     assert {job.name: job.work["items"] for job in of_rule(planned, "measure_items")} == {
         "capitals.n2": pytest.approx(2 * 1200 * 0.25),
         "capitals.n3": pytest.approx(2 * 1200 * 0.125),

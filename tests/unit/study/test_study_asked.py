@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tracemem.corpus.bad_records import CorpusError
 from tracemem.mining.tables import ITEMS
@@ -12,7 +13,8 @@ from tracemem.settings.ladder import Made
 from tracemem.settings.rules import BY_NAME
 from tracemem.study.study import NOTED, Study
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "workflow" / "scripts"
+ROOT = Path(__file__).resolve().parents[3]
+SCRIPTS, CONFIG = ROOT / "workflow" / "scripts", ROOT / "config"
 TASK = {"kind": "question-answering", "test": "q.jsonl", "n": [1, 2], "gamma": 0.0}
 TRANSLATION = {"kind": "translation", "test": "t.jsonl", "n": 2, "languages": ["de", "en"]}
 LADDER = {"sizes": {"big": {"hidden": 32, "layers": 1, "heads": 1},
@@ -140,7 +142,19 @@ def test_a_job_is_given_the_keys_that_decide_something_for_it():
     assert running["engine"] == "vllm" and running["name"] == "m"
     assert not {"parameters", "family", "runtime", "mem_mb", "threads"} & running.keys()
     assert asked.reading == {"text_field": "text", "on_bad_record": "stop"}
-    assert asked.resampling == {"bootstrap": 1000, "permutations": 1000, "seed": 4}
+    assert asked.resampling == {"bootstrap": 1000, "seed": 4}
+
+
+@pytest.mark.parametrize("name", ["demo", "real-mini", "pythia-pile", "olmo-dolma", "world-large"])
+def test_a_family_of_tests_can_pass_its_own_correction(name):
+    """The smallest p there is, times the models and n of a task: .39 once, of 390 rows."""
+    config = yaml.safe_load((CONFIG / f"{name}.yaml").read_text(encoding="utf-8"))
+    asked = Study(settings.load(config))
+    for task in asked.tasks:
+        family = len(asked.models) * len(asked.tasks[task].n)
+        permutations = asked._value("permutations", task)
+        assert family / (1 + permutations) <= 1 / 200
+        assert permutations >= asked.settings.statistics.permutations
 
 
 def test_a_note_changes_with_all_that_a_job_is_given():

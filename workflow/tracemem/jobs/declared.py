@@ -23,7 +23,8 @@ class Table:
             ``study.study.Study``.
         of: the attribute of ``Study`` that lists the tasks of which it has a part or a file.
         merged: whether it is put together of one part a task.
-        corrected: whether p-values are corrected for their number once the parts stand together.
+        family: columns that tell one family of tests from another, where p-values are corrected for
+            their number once the parts stand together; else none.
         section: section of the report that shows it; '' for none.
         title: heading there.
         missing: what the report says where there is no such table or no row in it.
@@ -35,7 +36,7 @@ class Table:
     needs: tuple[str, ...] = ()
     of: str = "tasks"
     merged: bool = False
-    corrected: bool = False
+    family: tuple[str, ...] = ()
     section: str = ""
     title: str = ""
     missing: str = ""
@@ -66,7 +67,11 @@ SERIES = {
 REASON = {"reason": (TEXT, "why there is no value, or no interval; empty where both are there")}
 INTERVAL = {
     "value": (F64, "the statistic"),
-    "ci_low": (F64, "lower end of the 95 % interval, bootstrap over examples"),
+    "ci_low": (
+        F64,
+        "lower end of the 95 % interval: of a correlation clustered by example and s_y, of a "
+        "proportion Wilson's, else bootstrap over examples",
+    ),
     "ci_high": (F64, "upper end of the same interval"),
     **REASON,
 }

@@ -11,8 +11,8 @@ import pandas as pd
 from tracemem.report import figures as drawn
 from tracemem.report.findings import Point, listed, number, sign
 from tracemem.report.grids import LONG, Grid
-from tracemem.scoring.claims import difference
 from tracemem.scoring.measures import MEASURES
+from tracemem.scoring.pairing import difference
 
 _LABELS = {(measure, statistic): label for label, _, measure, statistic in MEASURES}
 _SUBSETS = ("all", "clean", "contaminated")
@@ -136,7 +136,7 @@ def _clean_against_contaminated(
         at = labels.get(clean["model"], clean["model"])
         text = f"At {at} {Point.of(clean)} on the {clean['examples']:,} clean examples"
         if dirty is not None and not pd.isna(dirty["ci_low"]) and not pd.isna(clean["ci_low"]):
-            gap = Point("", *difference(clean, dirty))
+            gap = Point.of(difference(clean, dirty))
             text += (
                 f" and {Point.of(dirty)} on the {dirty['examples']:,} contaminated ones: the "
                 f"difference, {gap}, is {sign(gap)}."

@@ -58,7 +58,7 @@ FIGURES = (
         "Support is the number of documents that hold an example's pairs, summed; examples "
         "without support stand apart at the left. Of each task the first metric at the "
         "smallest n; of a task of reasoning that is the share of right final answers. Bars: "
-        "95 % intervals, bootstrap over examples.",
+        "95 % intervals, Wilson's of shares, else bootstrap over examples.",
         (SUPPORT,),
         ("models",),
     ),
@@ -69,9 +69,9 @@ FIGURES = (
         "(solid) and the ∞-gram LM (dashed), as published. Second: how often the corpus holds"
         " the answer, whatever the input. Third: the first column given the second. Fourth: "
         "the same for the most specific input n-gram only, with the truth dotted where the "
-        "study knows it. A filled marker: p < .05 by permutation of examples; a grey star: p "
-        "≥ .05, which is no evidence of absence. Bars: 95 % intervals, bootstrap over "
-        "examples.",
+        "study knows it. A filled marker: p < .05 by permutation of examples, after Holm over a "
+        "task's models and n; a grey star: p ≥ .05, which is no evidence of absence. Bars: 95 % "
+        "intervals, clustered by example and s_y.",
         (
             MEMORIZATION,
             CONTROLS,
@@ -127,8 +127,8 @@ FIGURES = (
         "memorization_by_threshold",
         "Memorization against size at each threshold",
         "Mem as published, over the pairs whose cosine is above γ; the lowest γ of a task is "
-        "the one its other scores are taken at. Bars: 95 % intervals, bootstrap over "
-        "examples.",
+        "the one its other scores are taken at. Bars: 95 % intervals, clustered by example "
+        "and s_y.",
         (THRESHOLDS,),
         ("models", "swept_tasks"),
     ),
@@ -136,7 +136,7 @@ FIGURES = (
         "instruct",
         "Instruct models against their base models",
         "Difference of each rank correlation, instruct less base model. Filled: the 95 % "
-        "interval of the difference, put together from those of the two models, leaves out "
+        "interval of the difference, over the same resamples of both models, leaves out "
         "zero. Open: it includes zero, so a difference is not settled.",
         (INSTRUCT,),
         ("tuned_models",),

@@ -1,23 +1,28 @@
 """The study's claims against a run: holds, fails or cannot tell, each with its numbers.
 
 A claim is a set of checks. It holds where all of them hold, fails where one of them fails, and
-cannot be told otherwise. Every check looks at an interval, never at a p-value alone:
+cannot be told otherwise:
 
-- one number above another: the 95 % interval of the difference lies above 0 (holds) or below 0
-  (fails); it is put together from the two intervals (MOVER, Zou and Donner 2008), which is
-  cautious where both come from the same examples;
+- one number above another: holds where the difference over the same resamples
+  (:mod:`tracemem.scoring.pairing`) lies above 0, fails where it lies below. The p-values of all such
+  checks of a claim are corrected together (Holm), so that one of many is not enough by chance;
 - grows or falls with size: the same for the largest and the smallest model;
-- significant: p by permutation of examples, after Holm, below 0.05;
-- not significant: fails where p is below 0.05; holds only where the interval also lies within
-  -0.1 to 0.1, since a wide interval that holds 0 is no evidence that nothing is there.
+- significant: ``p_holm``, which is corrected over the task's models and n, below 0.05;
+- not significant: fails where ``p_holm`` is below 0.05; holds only where the interval also holds 0
+  and lies within -0.1 to 0.1, since a wide interval is no evidence that nothing is there, and one
+  that leaves 0 out is evidence that something is.
+
+None of it is asked of a task that no model has learnt: where the lower end of the best model's
+interval is not as far above chance as ``capability`` says, a claim cannot be told of the task.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import pandas as pd
 
+from tracemem.scoring import statistics
 from tracemem.scoring.measures import (
     DISTANCE,
     FREQUENCY,
@@ -28,22 +33,33 @@ from tracemem.scoring.measures import (
     PARTIAL,
     Measure,
 )  # fmt: skip
-from tracemem.scoring.tables import CLAIMS
+from tracemem.scoring.pairing import difference
+from tracemem.scoring.tables import CLAIMS, CONTROLS, MEMORIZATION, NOVELTY, PERFORMANCE, SUPPORT
 
-HOLDS, FAILS, CANNOT_TELL = "holds", "fails", "cannot tell"
+JUDGED = (MEMORIZATION, CONTROLS, PERFORMANCE, SUPPORT, NOVELTY)
+"""Tables that claims are judged from."""
+Verdict = Literal["holds", "fails", "cannot tell"]
+HOLDS: Verdict = "holds"
+FAILS: Verdict = "fails"
+CANNOT_TELL: Verdict = "cannot tell"
 LEVEL = 0.05
 NEGLIGIBLE = 0.1
-# Largest score that still counts as near zero, as a share of the metric's range.
-NEAR_ZERO = 0.1
 _RANGE = {"bleu": 100.0}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One part of a claim: its verdict and the numbers behind it."""
+    """One part of a claim and the numbers behind it.
 
-    verdict: str
+    Attributes:
+        verdict: what it comes to; where there is a p, only if that is small enough.
+        numbers: the numbers in words.
+        p: two-sided p-value before its correction over the claim's checks, if it has one.
+    """
+
+    verdict: Verdict
     numbers: str
+    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,7 @@ class Scores:
 
     ``kinds`` is the kind of each task; ``groups`` says which multiple-choice tasks ask for
     knowledge, which for reasoning and which ('') for neither; knowledge if it does not say.
+    ``chance`` is what guessing scores on a task, 0 if it does not say.
     """
 
     memorization: pd.DataFrame
@@ -61,6 +78,19 @@ class Scores:
     novelty: pd.DataFrame
     kinds: Mapping[str, str]
     groups: Mapping[str, str]
+    chance: Mapping[str, float]
+    capability: float
+
+    def near_zero(self, task: str, metric: str) -> float:
+        """The score that a task is learnt above."""
+        return self.chance.get(task, 0.0) + self.capability * _RANGE.get(metric, 1.0)
+
+    def recall(self, task: str) -> pd.DataFrame:
+        """The task's first metric over all its examples, a row a model, the worst first."""
+        rows = self.performance
+        rows = rows[(rows["task"] == task) & (rows["group"] == "")]
+        rows = rows[rows["metric"] == rows["metric"].iloc[0]] if len(rows) else rows
+        return rows.sort_values("value", kind="stable")
 
     def tasks(self, kind: str, group: str = "") -> list[str]:
         """Tasks of a kind, those of one group only if one is named, in order of their names."""
@@ -72,27 +102,23 @@ class Scores:
 
 
 def judge(
-    memorization: pd.DataFrame,
-    controls: pd.DataFrame,
-    performance: pd.DataFrame,
-    support: pd.DataFrame,
-    novelty: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None = None,
+    groups: Mapping[str, str],
+    chance: Mapping[str, float],
+    capability: float,
 ) -> pd.DataFrame:
     """Verdicts on C1 to C8 and on K1, this project's own finding, as ``tables.CLAIMS``.
 
     Args:
-        memorization: ``tables.MEMORIZATION``.
-        controls: ``tables.CONTROLS``.
-        performance: ``tables.PERFORMANCE``.
-        support: ``tables.SUPPORT``.
-        novelty: ``tables.NOVELTY``.
+        tables: ``JUDGED`` by name, with replicates where scores are paired.
         kinds: kind of each task: question-answering, multiple-choice, translation or reasoning.
         groups: of multiple-choice tasks, knowledge (what one asks for that is not named),
             reasoning, or '' for neither.
+        chance: what guessing scores on each task; 0 of one that is not named.
+        capability: how far above chance the best model must be, as a share of the metric's range.
     """
-    scores = Scores(memorization, controls, performance, support, novelty, kinds, groups or {})
+    scores = Scores(**tables, kinds=kinds, groups=groups, chance=chance, capability=capability)
     rows = []
     for claim, (statement, checks) in _CLAIMS.items():
         verdict, numbers = _verdict(list(checks(scores)))
@@ -100,23 +126,37 @@ def judge(
     return pd.DataFrame(rows, columns=list(CLAIMS.columns))
 
 
-def difference(one: pd.Series, other: pd.Series) -> tuple[float, float, float]:
-    """Difference of two numbers with intervals, one less other, and its 95 % interval (MOVER)."""
-    gap = one["value"] - other["value"]
-    low = math.hypot(one["value"] - one["ci_low"], other["ci_high"] - other["value"])
-    high = math.hypot(one["ci_high"] - one["value"], other["value"] - other["ci_low"])
-    return gap, gap - low, gap + high
-
-
-def _verdict(checks: Sequence[Check]) -> tuple[str, str]:
-    verdicts = {check.verdict for check in checks}
+def _verdict(checks: Sequence[Check]) -> tuple[Verdict, str]:
+    compared = [place for place, check in enumerate(checks) if check.p is not None]
+    corrected = statistics.holm([checks[place].p for place in compared])
+    settled = list(checks)
+    for place, p in zip(compared, corrected, strict=True):
+        check = settled[place]
+        numbers = f"{check.numbers}, p = {p:.2g}"
+        settled[place] = Check(check.verdict if p < LEVEL else CANNOT_TELL, numbers)
+    verdicts = {check.verdict for check in settled}
+    verdict = HOLDS
     if FAILS in verdicts:
         verdict = FAILS
-    elif CANNOT_TELL in verdicts or not checks:
+    elif CANNOT_TELL in verdicts or not settled:
         verdict = CANNOT_TELL
-    else:
-        verdict = HOLDS
-    return verdict, "; ".join(f"{check.numbers}: {check.verdict}" for check in checks)
+    return verdict, "; ".join(f"{check.numbers}: {check.verdict}" for check in settled)
+
+
+def _unlearnt(scores: Scores, task: str) -> Check | None:
+    """Why nothing can be told of a task that no model has learnt; None of one that is learnt."""
+    rows = scores.recall(task)
+    rows = rows[rows["ci_low"].notna()]
+    if rows.empty:
+        return _missing(f"{task}: no performance to tell by whether it is learnt")
+    best = rows.loc[rows["ci_low"].idxmax()]
+    bound = scores.near_zero(task, best["metric"])
+    if best["ci_low"] >= bound:
+        return None
+    return _missing(
+        f"{task}: not learnt, {best['metric']} of the best model, {best['model']}, is {_show(best)},"
+        f" not above {bound:.3g} with its whole interval"
+    )
 
 
 def _missing(what: str) -> Check:
@@ -133,22 +173,17 @@ def _show(row: pd.Series) -> str:
 
 
 def _show_p(row: pd.Series) -> str:
-    return _show(row) if math.isnan(_p(row)) else f"{_show(row)}, p = {_p(row):.2g}"
-
-
-def _p(row: pd.Series) -> float:
-    """The p by permutation after Holm; before it where the family has not been corrected."""
-    return row["p_permutation"] if pd.isna(row["p_holm"]) else row["p_holm"]
+    return _show(row) if pd.isna(row["p_holm"]) else f"{_show(row)}, p = {row['p_holm']:.2g}"
 
 
 def _above(one: pd.Series, other: pd.Series, what: str) -> Check:
     """``one`` is larger than ``other``."""
-    gap, low, high = difference(one, other)
+    gap = difference(one, other)
     numbers = f"{what}: {_show(one)} against {_show(other)}"
-    if math.isnan(low) or math.isnan(high):
+    if pd.isna(gap["p"]):
         return Check(CANNOT_TELL, numbers)
-    numbers += f", difference {gap:.3g} [{low:.3g}, {high:.3g}]"
-    return Check(HOLDS if low > 0 else FAILS if high < 0 else CANNOT_TELL, numbers)
+    numbers += f", difference {_show(gap)}"
+    return Check(HOLDS if gap["value"] > 0 else FAILS, numbers, gap["p"])
 
 
 def _trend(rows: pd.DataFrame, what: str, falls: bool = False) -> Check:
@@ -165,9 +200,9 @@ def _trend(rows: pd.DataFrame, what: str, falls: bool = False) -> Check:
 
 def _significant(row: pd.Series, what: str) -> Check:
     numbers = f"{what} significant: {_show_p(row)}"
-    if math.isnan(_p(row)):
+    if pd.isna(row["p_holm"]):
         return Check(CANNOT_TELL, numbers)
-    if _p(row) < LEVEL:
+    if row["p_holm"] < LEVEL:
         return Check(HOLDS if row["value"] > 0 else FAILS, numbers)
     # An interval that rules out more than a negligible correlation is evidence against.
     return Check(FAILS if row["ci_high"] < NEGLIGIBLE else CANNOT_TELL, numbers)
@@ -176,10 +211,12 @@ def _significant(row: pd.Series, what: str) -> Check:
 def _not_significant(rows: pd.DataFrame, what: str) -> Iterable[Check]:
     for _, row in rows.sort_values("parameters").iterrows():
         numbers = f"{what}, {row['model']}, not significant: {_show_p(row)}"
-        if math.isnan(_p(row)) or math.isnan(row["ci_low"]):
+        if pd.isna(row["p_holm"]) or pd.isna(row["ci_low"]):
             yield Check(CANNOT_TELL, numbers)
-        elif _p(row) < LEVEL:
+        elif row["p_holm"] < LEVEL:
             yield Check(FAILS, numbers)
+        elif not row["ci_low"] <= 0 <= row["ci_high"]:
+            yield Check(CANNOT_TELL, f"{numbers}, whose interval leaves 0 out")
         elif row["ci_low"] > -NEGLIGIBLE and row["ci_high"] < NEGLIGIBLE:
             yield Check(HOLDS, numbers)
         else:
@@ -217,6 +254,8 @@ def _each(
     for task in tasks:
         if _mem(scores, task).empty:
             yield _missing(f"{task}: no memorization scores")
+        elif unlearnt := _unlearnt(scores, task):
+            yield unlearnt
         else:
             yield from checks(scores, task)
 
@@ -240,7 +279,8 @@ def _leads(scores: Scores, task: str) -> Iterable[Check]:
     low, high = _n_of(rows, 3), _n_of(rows, 5)
     largest = _at(rows, low).iloc[-1]
     if low == high:
-        yield _missing(f"{task}: n = {low} only, none to compare with")
+        ran = ", ".join(map(str, sorted(rows["n"].unique())))
+        yield _missing(f"{task}: no n above {low} to compare with, of n = {ran}")
     else:
         other = _at(rows, high).iloc[-1]
         yield _above(largest, other, f"{task}, {largest['model']}: Mem_{low} > Mem_{high}")
@@ -264,9 +304,12 @@ def _multiple_choice(scores: Scores) -> Iterable[Check]:
     ]
     if not reasoning:
         yield _missing("no multiple-choice task of reasoning to compare with")
-    for task in scores.tasks("multiple-choice", "knowledge") if reasoning else []:
+    unlearnt = {task: check for task in reasoning if (check := _unlearnt(scores, task))}
+    yield from unlearnt.values()
+    learnt = [task for task in reasoning if task not in unlearnt]
+    for task in scores.tasks("multiple-choice", "knowledge") if learnt else []:
         rows = _mem(scores, task)
-        for other in reasoning if len(rows) else []:
+        for other in learnt if len(rows) and not _unlearnt(scores, task) else []:
             n = _n_of(rows, 3)
             against = _at(_mem(scores, other), n)
             if against.empty:
@@ -302,7 +345,7 @@ def _novel_without_mem(scores: Scores, task: str) -> Iterable[Check]:
     numbers = f"{check.numbers}; novel pairs {', '.join(map(str, pairs))}"
     # The claim is about the number, the interval is that of the share: both have to agree.
     agree = {HOLDS: pairs[-1] > pairs[0], FAILS: pairs[-1] < pairs[0]}.get(check.verdict, True)
-    yield Check(check.verdict if agree else CANNOT_TELL, numbers)
+    yield replace(check, numbers=numbers, verdict=check.verdict if agree else CANNOT_TELL)
 
 
 def _reasoning(scores: Scores) -> Iterable[Check]:
@@ -328,12 +371,16 @@ def _performance_with_support(scores: Scores) -> Iterable[Check]:
     if not tasks:
         yield _missing("no performance by support")
     for task in sorted(tasks):
+        if unlearnt := _unlearnt(scores, task):
+            yield unlearnt
+            continue
         rows = scores.support[scores.support["task"] == task]
         rows = rows[rows["metric"] == rows["metric"].iloc[0]]
-        yield from _rise(_at(rows, _n_of(rows, 3)), task, scores.kinds[task])
+        bound = scores.near_zero(task, rows["metric"].iloc[0])
+        yield from _rise(_at(rows, _n_of(rows, 3)), task, scores.kinds[task], bound)
 
 
-def _rise(rows: pd.DataFrame, task: str, kind: str) -> Iterable[Check]:
+def _rise(rows: pd.DataFrame, task: str, kind: str, bound: float) -> Iterable[Check]:
     metric = rows["metric"].iloc[0]
     ends = {
         model: bins.sort_values("bin").iloc[[0, -1]]
@@ -349,22 +396,13 @@ def _rise(rows: pd.DataFrame, task: str, kind: str) -> Iterable[Check]:
         yield _missing(f"{task}: one size only")
         return
     name = small.iloc[1]["model"]
-    larger, smaller = (
-        pd.Series(dict(zip(("value", "ci_low", "ci_high"), difference(top, bottom), strict=True)))
-        for bottom, top in ((large.iloc[0], large.iloc[1]), (small.iloc[0], small.iloc[1]))
-    )
+    larger, smaller = (difference(both.iloc[1], both.iloc[0]) for both in (large, small))
     what = f"{task}, {metric}: rise of {large.iloc[1]['model']} > rise of {name}"
     yield _above(larger, smaller, what)
     if kind != "multiple-choice":
-        bound = NEAR_ZERO * _RANGE.get(metric, 1.0)
-        best = small.iloc[1]
-        numbers = f"{task}, {metric}, {name} stays below {bound:g} at most support: {_show(best)}"
-        verdict = CANNOT_TELL
-        if best["ci_high"] < bound:
-            verdict = HOLDS
-        elif best["ci_low"] > bound:
-            verdict = FAILS
-        yield Check(verdict, numbers)
+        near_zero = pd.Series({"value": bound, "ci_low": bound, "ci_high": bound})
+        what = f"{task}, {metric}: near zero > {name} at most support"
+        yield _above(near_zero, small.iloc[1], what)
 
 
 def _influence(scores: Scores) -> Iterable[Check]:
@@ -401,11 +439,8 @@ def _keyed_follows_recall(scores: Scores, task: str) -> Iterable[Check]:
     per_pair = _at(per_pair, n)
     partial = _at(_mem(scores, task, PARTIAL), n)
     keyed = _at(_mem(scores, task, KEYED), n)
-    recall = scores.performance[
-        (scores.performance["task"] == task) & (scores.performance["group"] == "")
-    ]
-    recall = recall[recall["metric"] == recall["metric"].iloc[0]] if len(recall) else recall
-    recall = recall[recall["model"].isin(per_pair["model"])].sort_values("value")
+    recall = scores.recall(task)
+    recall = recall[recall["model"].isin(per_pair["model"])]
     if recall["value"].nunique() < 2:
         yield _missing(f"{task}: no two models whose recall differs")
         return

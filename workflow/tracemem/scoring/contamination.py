@@ -8,7 +8,6 @@ the other, nor is one left out for its stop words. An example too short to have 
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -129,7 +128,7 @@ def _by_subset(
 def _performance(examples: pd.DataFrame, generations: pd.DataFrame, metric: Metric) -> _Measure:
     table = metric.statistics(examples, generations)
     return lambda subset, resampling: statistics.interval(
-        table[subset], metric.reduce, resampling, metric.unscored
+        table, metric.reduce, resampling, metric.unscored, metric.proportion, subset
     )
 
 
@@ -142,12 +141,8 @@ def _memorization(examples: pd.DataFrame, pairs: pd.DataFrame) -> _Measure:
 
     def over(subset: Subset, resampling: Resampling) -> Correlation:
         inside = kept[subset[places]]
-        # The p-value stands in the table of memorization.
         return statistics.spearman(
-            inside["corpus"],
-            inside["model"],
-            inside["example"],
-            replace(resampling, permutations=0),
+            inside["corpus"], inside["model"], inside["example"], inside["output_gram"], resampling
         )
 
     return over

@@ -7,17 +7,29 @@ from tracemem.models.series import Series
 from tracemem.ngrams.counts import look_up
 from tracemem.ngrams.words import words
 from tracemem.scoring.correlating import row
+from tracemem.scoring.measures import (
+    HELD,
+    OUTPUT_COUNT,
+    PARTIAL_SPEARMAN,
+    SPEARMAN,
+    TRUTH_DOCUMENTS,
+    TRUTH_PROBABILITY,
+)  # fmt: skip
 from tracemem.scoring.measuring import span_log_probabilities
 from tracemem.scoring.statistics import Resampling
 from tracemem.scoring.tables import CONTROLS
+
+_COLUMNS = [*CONTROLS.columns, "replicates"]
 
 
 def output_control(
     pairs: pd.DataFrame, series: Series, n: int, resampling: Resampling
 ) -> pd.DataFrame:
-    """The row of ``tables.CONTROLS`` for ln C(s_y) alone against ln P_LLM, over the same items."""
-    found = row(pairs, "output", "spearman", series, n, "output-count", resampling)
-    return pd.DataFrame([found], columns=list(CONTROLS.columns))
+    """The row of ``tables.CONTROLS`` for ln C(s_y) alone against ln P_LLM, over the same items,
+    and its replicates.
+    """
+    found = row(pairs, "output", "model", SPEARMAN, (), series, n, OUTPUT_COUNT, resampling)
+    return pd.DataFrame([found], columns=_COLUMNS)
 
 
 def truth_controls(
@@ -28,7 +40,7 @@ def truth_controls(
     series: Series,
     resampling: Resampling,
 ) -> pd.DataFrame:
-    """Rows of ``tables.CONTROLS`` for the known truth against ln P_LLM of the whole answer.
+    """Rows of ``tables.CONTROLS``, and replicates: the known truth against ln P_LLM of the answer.
 
     One item an example. ``truth-probability`` is P(answer given entity), ``truth-documents`` the
     documents that state the fact; each as Spearman and as partial Spearman given C(answer). An
@@ -62,15 +74,23 @@ def truth_controls(
     )
     model, _ = span_log_probabilities(spans, generations)
     rows = []
-    for measure, column in (("truth-probability", "probability"), ("truth-documents", "documents")):
+    for measure, column in ((TRUTH_PROBABILITY, "probability"), (TRUTH_DOCUMENTS, "documents")):
         corpus = known[column].to_numpy(np.float64)
         dropped = np.select(
             [np.isnan(model), np.isnan(corpus)], ["no_span", "zero_denominator"], ""
         )
         # Ranks need no logarithm, so that answers which no document holds can stay.
         frame = pd.DataFrame(
-            {"example": known["example"], "corpus": corpus, "model": model, "output": documents}
+            {
+                "example": known["example"],
+                "output_gram": answers,
+                "corpus": corpus,
+                "model": model,
+                "output": documents,
+            }
         ).assign(dropped=dropped)
-        for statistic in ("spearman", "partial-spearman"):
-            rows.append(row(frame, "corpus", statistic, series, 0, measure, resampling))
-    return pd.DataFrame(rows, columns=list(CONTROLS.columns))
+        for statistic in (SPEARMAN, PARTIAL_SPEARMAN):
+            rows.append(
+                row(frame, "corpus", "model", statistic, HELD, series, 0, measure, resampling)
+            )
+    return pd.DataFrame(rows, columns=_COLUMNS)

@@ -1,10 +1,13 @@
 """A row of scores: a rank correlation over items, and how many were left out for which reason."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from tracemem.models.series import Series
 from tracemem.scoring import statistics
+from tracemem.scoring.measures import KENDALL_DISTANCE, SPEARMAN
 from tracemem.scoring.measuring import REASONS
 from tracemem.scoring.statistics import Correlation, Resampling
 
@@ -14,8 +17,10 @@ NO_PAIR = "no mined pair stands in a test example"
 
 def row(
     frame: pd.DataFrame,
-    column: str,
+    corpus: str,
+    model: str,
     statistic: str,
+    held: Sequence[str],
     series: Series,
     n: int,
     measure: str,
@@ -24,10 +29,11 @@ def row(
     """A row of scores over the items of ``frame`` that were not dropped; ``p_holm`` is left empty.
 
     Args:
-        frame: example, the corpus' side in ``column``, model, output where the statistic is given
-            C(s_y), and dropped.
-        column: the corpus' side.
+        frame: example, output_gram (s_y), dropped, and the columns named.
+        corpus: column of the corpus' side.
+        model: column of the model's side.
         statistic: spearman, kendall-distance or partial-spearman.
+        held: columns held fixed, where the statistic is partial.
         series: whose score it is.
         n: words of an n-gram.
         measure: its name.
@@ -35,7 +41,7 @@ def row(
     """
     reasons = frame["dropped"].value_counts()
     kept = frame[frame["dropped"] == ""]
-    result = correlate(kept, column, statistic, resampling)
+    result = correlate(kept, corpus, model, statistic, held, resampling)
     reason = result.reason
     if frame.empty:
         reason = NO_PAIR
@@ -59,18 +65,24 @@ def row(
         "examples": result.examples,
         "dropped": len(frame) - len(kept),
         **{f"dropped_{reason}": int(reasons.get(reason, 0)) for reason in REASONS},
+        "replicates": result.replicates,
     }
 
 
 def correlate(
-    frame: pd.DataFrame, column: str, statistic: str, resampling: Resampling
+    frame: pd.DataFrame,
+    corpus: str,
+    model: str,
+    statistic: str,
+    held: Sequence[str],
+    resampling: Resampling,
 ) -> Correlation:
-    """A statistic of all rows of ``frame``, between the corpus' side in ``column`` and model."""
-    example = frame["example"].to_numpy()
-    x, y = frame[column].to_numpy(), frame["model"].to_numpy()
-    if statistic == "spearman":
-        return statistics.spearman(x, y, example, resampling)
-    if statistic == "kendall-distance":
-        return statistics.kendall_distance(x, y, example, resampling)
-    z = frame["output"].to_numpy()
-    return statistics.partial_spearman(x, y, z, example, resampling)
+    """A statistic of all rows of ``frame``; arguments as :func:`row` has them."""
+    sides = frame[corpus].to_numpy(), frame[model].to_numpy()
+    clusters = frame["example"].to_numpy(), frame["output_gram"].to_numpy()
+    if statistic == SPEARMAN:
+        return statistics.spearman(*sides, *clusters, resampling)
+    if statistic == KENDALL_DISTANCE:
+        return statistics.kendall_distance(*sides, *clusters, resampling)
+    columns = [frame[column].to_numpy() for column in held]
+    return statistics.partial_spearman(*sides, columns, *clusters, resampling)

@@ -1,15 +1,15 @@
 """Instruct models beside the base models they are tuned from.
 
-The difference of each score comes with a 95 % interval put together from the two intervals (MOVER,
-:func:`tracemem.scoring.claims.difference`), which is cautious: both models answer the same examples.
+The difference of each score comes with a 95 % interval over the same resamples, for both models
+answer the same examples (:func:`tracemem.scoring.pairing.difference`).
 """
 
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from tracemem.scoring.claims import difference
 from tracemem.scoring.measures import COMPARED
+from tracemem.scoring.pairing import difference
 from tracemem.scoring.tables import INSTRUCT
 
 _KEY = ["task", "n", "measure", "statistic"]
@@ -21,8 +21,8 @@ def compare(
     """Rows of ``tables.INSTRUCT``: of each task the first metric, then each Mem by n.
 
     Args:
-        memorization: ``tables.MEMORIZATION``.
-        performance: ``tables.PERFORMANCE``.
+        memorization: ``tables.MEMORIZATION``, with replicates where they are paired.
+        performance: ``tables.PERFORMANCE``, the same.
         tuned: the base model of each instruct model.
     """
     scores = _scores(memorization, performance)
@@ -31,7 +31,7 @@ def compare(
         both = {name: scores[scores["model"] == name].set_index(_KEY) for name in (base, instruct)}
         for key in both[instruct].index.intersection(both[base].index, sort=False):
             one, other = both[instruct].loc[key], both[base].loc[key]
-            gap, low, high = difference(one, other)
+            gap = difference(one, other)
             rows.append(
                 {
                     **dict(zip(_KEY, key, strict=True)),
@@ -39,9 +39,9 @@ def compare(
                     "instruct": instruct,
                     **{f"base_{name}": other[name] for name in ("value", "ci_low", "ci_high")},
                     **{f"instruct_{name}": one[name] for name in ("value", "ci_low", "ci_high")},
-                    "difference": gap,
-                    "ci_low": low,
-                    "ci_high": high,
+                    "difference": gap["value"],
+                    "ci_low": gap["ci_low"],
+                    "ci_high": gap["ci_high"],
                     "reason": _reason({base: other, instruct: one}),
                 }
             )
@@ -57,8 +57,8 @@ def _scores(memorization: pd.DataFrame, performance: pd.DataFrame) -> pd.DataFra
     """Every score that is compared, one row a model and key, task by task."""
     tasks = dict.fromkeys([*performance["task"], *memorization["task"]])
     parts = [part for task in tasks for part in _of_task(task, memorization, performance)]
-    columns = [*_KEY, "model", "value", "ci_low", "ci_high", "reason"]
-    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+    columns = [*_KEY, "model", "value", "ci_low", "ci_high", "reason", "replicates"]
+    return pd.concat(parts).reindex(columns=columns) if parts else pd.DataFrame(columns=columns)
 
 
 def _of_task(

@@ -5,6 +5,8 @@ from typing import NamedTuple
 SPEARMAN, KENDALL_DISTANCE, PARTIAL_SPEARMAN = "spearman", "kendall-distance", "partial-spearman"
 STATISTICS = (SPEARMAN, KENDALL_DISTANCE, PARTIAL_SPEARMAN)
 """Statistics of memorization.csv."""
+HELD = ("output",)
+"""What is held fixed where a statistic is partial: ln C(s_y)."""
 TASK_GRAM, KEYED_GRAM, INFINI_GRAM = "task-gram", "task-gram-keyed", "infini-gram"
 OUTPUT_COUNT, TRUTH_PROBABILITY, TRUTH_DOCUMENTS = (
     "output-count", "truth-probability", "truth-documents"

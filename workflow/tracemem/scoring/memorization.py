@@ -15,6 +15,7 @@ from tracemem.models.series import Series
 from tracemem.scoring.aggregating import AGGREGATIONS, per_answer, per_pair
 from tracemem.scoring.correlating import row
 from tracemem.scoring.measures import (
+    HELD,
     INFINI_GRAM,
     KEYED_GRAM,
     PARTIAL_SPEARMAN,
@@ -29,8 +30,9 @@ from tracemem.scoring.tables import MEMORIZATION, VARIANTS
 def score(
     pairs: pd.DataFrame, series: Series, n: int, resampling: Resampling, infgram: bool = True
 ) -> pd.DataFrame:
-    """Rows of ``tables.MEMORIZATION`` for one task, model and n; ``p_holm`` is left empty.
+    """Rows of ``tables.MEMORIZATION`` for one task, model and n, and their replicates.
 
+    ``p_holm`` is left empty.
     The infinity-gram LM is measured over the same items as the task-gram LM, less those all of
     whose tokens it gives no probability, which ``dropped_zero_infgram`` counts.
 
@@ -51,9 +53,9 @@ def score(
         kept = frame["dropped"] == ""
         skipped = int(frame["skipped_tokens"][kept].sum()) if column == "infgram" else 0
         for statistic in STATISTICS:
-            found = row(frame, column, statistic, series, n, measure, resampling)
+            found = row(frame, column, "model", statistic, HELD, series, n, measure, resampling)
             rows.append({**found, "skipped_tokens": skipped})
-    return pd.DataFrame(rows, columns=list(MEMORIZATION.columns))
+    return pd.DataFrame(rows, columns=[*MEMORIZATION.columns, "replicates"])
 
 
 def variants(
@@ -76,7 +78,9 @@ def variants(
         }
         for aggregation, frame in frames.items():
             for statistic in (SPEARMAN, PARTIAL_SPEARMAN):
-                found = row(frame, "corpus", statistic, series, n, TASK_GRAM, resampling)
+                found = row(
+                    frame, "corpus", "model", statistic, HELD, series, n, TASK_GRAM, resampling
+                )
                 del found["measure"]
                 unit = "pair" if aggregation == "none" else "answer"
                 rows.append(

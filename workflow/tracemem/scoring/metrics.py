@@ -24,6 +24,8 @@ class Metric(Protocol):
     signature: str
     unscored: str
     """Why an example may have no statistic."""
+    proportion: bool
+    """Whether it is the mean of zeros and ones."""
 
     def statistics(self, examples: pd.DataFrame, generations: pd.DataFrame) -> np.ndarray:
         """Sufficient statistics (float64, [examples, k]) in the order of ``examples``.
@@ -69,6 +71,7 @@ class _Mean:
     """Metrics whose score is the mean of one value for each example."""
 
     unscored = "their statistic is not finite"
+    proportion = True
 
     def reduce(self, statistics: np.ndarray) -> float:
         """The mean."""
@@ -86,6 +89,7 @@ class Bleu:
 
     name = "bleu"
     unscored = "their statistic is not finite"
+    proportion = False
 
     def __init__(self):
         from sacrebleu.metrics import BLEU
@@ -235,6 +239,7 @@ class BertScorePrecision(_Mean):
     """Precision of BERTScore (Zhang et al. 2020) of the reasoning, without its ``####`` line."""
 
     name = "bertscore-precision"
+    proportion = False
 
     def __init__(self, settings: BertScoreSettings, device: str | None = None):
         import bert_score
@@ -274,6 +279,12 @@ class BertScorePrecision(_Mean):
 def reasoning(text: str) -> str:
     """The steps of a worked answer, without the final answer behind ``####``."""
     return text.partition("####")[0].strip()
+
+
+def chance(examples: pd.DataFrame) -> float:
+    """The score of guessing: the mean of 1 / options, 0 of tasks without."""
+    options = examples["options"].map(len)
+    return float((1 / options[options > 0]).sum() / max(len(options), 1))
 
 
 def _column(values) -> np.ndarray:

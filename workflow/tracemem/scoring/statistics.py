@@ -1,57 +1,78 @@
-"""Rank statistics over items that come in examples: interval, p-values, correction of families.
+"""Rank statistics over items of examples and answers: interval, p-values, correction of families.
 
-Items of one example (its pairs) share an answer and a context, so they are not independent.
-Everything random here therefore moves whole examples: the interval is a percentile bootstrap that
-draws examples with replacement, and the p-value permutes examples: the model's values, cut into
-one block an example, are laid end to end in a permuted order beside the corpus' values, which stay.
-Marginals and dependence within examples are kept. Blocks of unequal length straddle the examples
-they land on, which would make the permuted statistics too small and p too low (at a nominal 5 %,
-11 to 24 % of null samples), so each statistic is divided by its standard error clustered by
-example, which restores the level (Chung and Romano 2013; DiCiccio and Romano 2017). The same seed
-gives the same draws for every model, so that models are compared over the same resamples.
+Items of one example share a context, and items of one answer (s_y), which recurs over examples,
+share what the corpus and the model make of it whatever the question. So nothing here takes items
+as independent: standard errors are clustered both ways (Cameron, Gelbach and Miller 2011),
+
+    V = V_example + V_answer - V_both,  never below the larger of the first two,
+
+with V_c the sum over clusters of the squared sum of what each item adds: for the interval its
+influence on the statistic (its derivative by the item's weight), for the test its product of ranks.
+
+    interval  Student's t on the scale of Fisher's z, with one degree of freedom less than clusters
+              of the rarer kind
+    p-value   permutes examples: the model's values, cut into one block an example, are laid end to
+              end in a permuted order beside the corpus' values, which stay. Marginals and dependence
+              within examples are kept. Dividing by the standard error restores the level where
+              blocks straddle the examples they land on and where answers recur (Chung and Romano
+              2013; DiCiccio and Romano 2017)
+    paired    replicate k of every statistic of a task weighs each example and each answer alike,
+              whichever model, n or measure: by +1 or -1, a function of seed, k and the example's
+              number or the answer's words (a wild bootstrap of the influences). So a difference of
+              two knows how they vary together (:mod:`tracemem.scoring.pairing`)
 
     Spearman            Pearson correlation of midranks
-    partial Spearman    the same after both ranks are residualised on the rank of z
+    partial Spearman    the same after both ranks are residualised on the ranks of columns held fixed
     Kendall distance    (1 - tau) / 2 with tau-b: 0 the same order, 1 the reverse
 
 A statistic that does not exist (constant input, too few items, values that are not finite) is NaN
 and ``reason`` says why; no number stands in for it.
 """
 
+import functools
+import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
-import numba
 import numpy as np
+import pandas as pd
 import scipy.stats
 from numpy.typing import ArrayLike, NDArray
+
+from tracemem.scoring import kernels
+from tracemem.scoring.kernels import Cells
 
 CONFIDENCE = 0.95
 # Resamples in which the statistic exists; below this share an interval would be one of survivors.
 _DEFINED = 0.95
-# Slack of comparisons between numbers that are equal but summed in another order.
+# Share of a column's variance below which nothing of it is left.
 _ROUNDING = 1e-12
+_NONE = np.empty(0)
 
 
 @dataclass(frozen=True)
 class Resampling:
-    """How many bootstrap resamples and permutations of examples are drawn, and from which seed."""
+    """How many resamples and permutations are drawn, and from which seed; no p without the latter."""
 
     bootstrap: int = 1000
-    permutations: int = 1000
+    permutations: int = 0
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95 % bootstrap interval over examples; NaN with ``reason`` if undefined."""
+    """A number with its 95 % interval over examples; NaN with ``reason`` if undefined.
+
+    ``replicates`` (float64, [bootstrap]) are its values over the task's resamples.
+    """
 
     value: float
     ci_low: float
     ci_high: float
     examples: int
     reason: str = ""
+    replicates: NDArray[np.float64] = field(default_factory=lambda: _NONE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -59,7 +80,8 @@ class Correlation:
     """A rank statistic with its interval and two p-values, both two-sided.
 
     ``p_value`` is that of scipy, which takes items as independent; ``p_permutation`` permutes
-    examples. NaN with ``reason`` where undefined.
+    examples. NaN with ``reason`` where undefined. ``replicates`` (float64, [bootstrap]) scatter
+    about the value as wide as its standard error; empty where there is no interval.
     """
 
     value: float
@@ -70,10 +92,15 @@ class Correlation:
     items: int
     examples: int
     reason: str = ""
+    replicates: NDArray[np.float64] = field(default_factory=lambda: _NONE, compare=False)
 
 
 def spearman(
-    x: ArrayLike, y: ArrayLike, example: ArrayLike, resampling: Resampling | None = None
+    x: ArrayLike,
+    y: ArrayLike,
+    example: ArrayLike,
+    answer: ArrayLike,
+    resampling: Resampling,
 ) -> Correlation:
     """Spearman's rank correlation of the corpus' values with the model's.
 
@@ -81,42 +108,75 @@ def spearman(
         x: values of the corpus side, float, [items].
         y: values of the model, float, [items]; its blocks of examples are what is permuted.
         example: example of each item, int, [items], in any order.
-        resampling: draws and seed; 1000 of each and seed 0 if left out.
+        answer: s_y of each item, text or int, [items].
+        resampling: draws and seed.
 
     Raises:
         ValueError: the arrays differ in shape.
     """
-    return _linear((x, y), example, resampling or Resampling())
+    return partial_spearman(x, y, (), example, answer, resampling)
 
 
 def partial_spearman(
     x: ArrayLike,
     y: ArrayLike,
-    z: ArrayLike,
+    held: Sequence[ArrayLike],
     example: ArrayLike,
-    resampling: Resampling | None = None,
+    answer: ArrayLike,
+    resampling: Resampling,
 ) -> Correlation:
-    """Spearman's correlation of x and y given z: Pearson's of the rank residuals on the rank of z.
+    """Spearman's correlation of x and y with other columns held fixed.
 
-    scipy has no p-value for it; ``p_value`` is that of Student's t with items - 3 degrees of
-    freedom. The permutation moves the residuals of y and adds the fit on z back (Freedman and
-    Lane 1983), so that the relation of y and z stays. A constant z takes nothing away.
+    It is Pearson's of what least squares on the ranks of the columns leave of the ranks of both.
+    scipy has no p-value for it; ``p_value`` is that of Student's t with items - 2 - columns degrees
+    of freedom. The permutation moves the residuals of y and takes out again what they then owe to
+    the columns (Freedman and Lane 1983), so that the relation of y to them stays. A constant
+    column, or one that follows from the others, takes nothing more away.
 
     Args:
         x: values of the corpus side, float, [items].
         y: values of the model, float, [items].
-        z: values held fixed, float, [items].
+        held: columns held fixed, float, each [items]; none for Spearman's own correlation.
         example: example of each item, int, [items].
-        resampling: draws and seed; 1000 of each and seed 0 if left out.
+        answer: s_y of each item, text or int, [items].
+        resampling: draws and seed.
 
     Raises:
         ValueError: the arrays differ in shape.
     """
-    return _linear((x, y, z), example, resampling or Resampling())
+    sample = _Sample.of((x, y, *held), example, answer)
+    if sample.reason:
+        return sample.undefined()
+    ranks = np.stack([scipy.stats.rankdata(column) for column in sample.columns])
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    of_held, solved = ranks[2:], _inverse(ranks[2:])
+    fit = _products(ranks[:2], of_held) @ solved
+    left = ranks[:2] - np.einsum("ab,bi->ai", fit, of_held)
+    spread = _products(left, left)
+    whole = np.sum(ranks[:2] ** 2, axis=1)
+    if (np.diag(spread) <= _ROUNDING * whole).any():
+        return sample.undefined("corpus or model values follow from the columns held fixed")
+    value = float(np.clip(spread[0, 1] / math.sqrt(spread[0, 0] * spread[1, 1]), -1, 1))
+    freedom = sample.items - 2 - len(held)
+    if len(held):
+        t = value * math.sqrt(freedom / max(1 - value**2, 1e-300))
+        p_value = float(2 * scipy.stats.t.sf(abs(t), freedom))
+    else:
+        p_value = float(scipy.stats.spearmanr(*sample.columns).pvalue)
+
+    def permuted(*asked) -> float:
+        return kernels.linear_test(left[0], left[1], of_held, solved, sample.cells, *asked)
+
+    influence = _influence(sample.codes, left, fit, spread, value)
+    return sample.result(value, influence, p_value, permuted, resampling)
 
 
 def kendall_distance(
-    x: ArrayLike, y: ArrayLike, example: ArrayLike, resampling: Resampling | None = None
+    x: ArrayLike,
+    y: ArrayLike,
+    example: ArrayLike,
+    answer: ArrayLike,
+    resampling: Resampling,
 ) -> Correlation:
     """Normalised Kendall distance (1 - tau)/2 with tau-b; the p-values test tau = 0.
 
@@ -124,55 +184,70 @@ def kendall_distance(
         x: values of the corpus side, float, [items].
         y: values of the model, float, [items].
         example: example of each item, int, [items].
-        resampling: draws and seed; 1000 of each and seed 0 if left out.
+        answer: s_y of each item, text or int, [items].
+        resampling: draws and seed.
 
     Raises:
         ValueError: the arrays differ in shape.
     """
-    resampling = resampling or Resampling()
-    sample = _Sample.of((x, y), example)
+    sample = _Sample.of((x, y), example, answer)
     if sample.reason:
         return sample.undefined()
     codes_x, codes_y = sample.codes
     by_x = np.argsort(codes_x, kind="stable")
-    distinct_x, distinct_y = sample.distinct
-    ones = np.ones(sample.items, np.int64)
-
-    def tau(codes: NDArray[np.int32], weights: NDArray[np.int64]) -> float:
-        return _tau_b(by_x, codes_x, codes, distinct_x, distinct_y, weights)
-
-    observed = tau(codes_y, ones)
-    values = np.array(
-        [tau(codes_y, weights[sample.block]) for weights in _weights(sample.examples, resampling)]
-    )
+    above = kernels.concordance(by_x, codes_x, codes_y)
+    free = [sample.items - np.bincount(codes)[codes] for codes in (codes_x, codes_y)]
+    pairs = [float(np.sum(each)) / 2 for each in free]
+    scale = math.sqrt(pairs[0]) * math.sqrt(pairs[1])
+    tau = float(np.clip(np.sum(above) / 2 / scale, -1, 1))
+    influence = above / scale - tau / 2 * (free[0] / pairs[0] + free[1] / pairs[1])
     # Under independence an item's share in tau is the product of its centred ranks.
-    ranks_x, ranks_y, _ = _residuals(sample.columns)
+    ranks = np.stack([scipy.stats.rankdata(column) for column in sample.columns])
+    ranks -= ranks.mean(axis=1, keepdims=True)
 
-    def studentized(laid: NDArray[np.int64]) -> float:
-        _, error = _block_sums(ranks_x, ranks_y[laid], sample.starts)
-        return tau(codes_y[laid], ones) / error if error > 0 else 0.0
+    def permuted(*asked) -> float:
+        return kernels.kendall_test(
+            ranks[0], ranks[1], by_x, codes_x, codes_y, sample.cells, *asked
+        )
 
     p_value = float(scipy.stats.kendalltau(*sample.columns).pvalue)
-    p_permutation = sample.permutation_test(studentized, resampling)
-    return sample.result((1 - observed) / 2, (1 - values) / 2, p_value, p_permutation)
+    found = sample.result(tau, influence, p_value, permuted, resampling)
+    return replace(
+        found,
+        value=(1 - found.value) / 2,
+        ci_low=(1 - found.ci_high) / 2,
+        ci_high=(1 - found.ci_low) / 2,
+        replicates=(1 - found.replicates) / 2,
+    )
 
 
 def interval(
     statistics: ArrayLike,
     reduce: Callable[[NDArray[np.float64]], float],
-    resampling: Resampling | None = None,
+    resampling: Resampling,
     unscored: str = "their statistic is not finite",
+    proportion: bool = False,
+    inside: NDArray[np.bool_] | None = None,
 ) -> Estimate:
-    """A score made of per-example statistics, with its bootstrap interval over examples.
+    """A score made of per-example statistics, with its interval over examples.
+
+    The interval is a percentile bootstrap that draws the task's examples with replacement, the same
+    for all its scores. That of a proportion is Wilson's (1927): a bootstrap of equal answers, all
+    right or all wrong, has no width.
 
     Args:
         statistics: float, [examples] or [examples, k]: what each example adds to the score, such
             as 0/1 for exact match or the n-gram counts of BLEU.
         reduce: the score of an array of that shape, e.g. its mean, or BLEU of the column sums.
-        resampling: draws and seed; 1000 draws and seed 0 if left out.
+        resampling: draws and seed.
         unscored: why an example may have a statistic that is not finite.
+        proportion: whether the score is the mean of zeros and ones.
+        inside: the examples it is the score of, [examples]; all if left out.
     """
     table = np.asarray(statistics, np.float64)
+    drawn = _drawn(len(table), resampling)
+    if inside is not None:
+        table, drawn = table[inside], drawn[:, inside]
     examples = len(table)
     if examples == 0:
         return Estimate(math.nan, math.nan, math.nan, 0, "no example")
@@ -181,11 +256,31 @@ def interval(
         reason = f"{bad} of {examples} examples cannot be scored: {unscored}"
         return Estimate(math.nan, math.nan, math.nan, examples, reason)
     value = float(reduce(table))
+    if proportion:
+        sums = drawn.sum(axis=1, dtype=np.int64)
+        right = np.einsum("ke,e->k", drawn, table.reshape(examples))
+        replicates = np.where(sums > 0, right / np.maximum(sums, 1), math.nan)
+        return Estimate(value, *wilson(float(table.sum()), examples), examples, "", replicates)
     if examples == 1:
         return Estimate(value, math.nan, math.nan, 1, "one example: no interval")
-    draws = _draws(examples, resampling or Resampling())
-    low, high, reason = _percentiles(np.array([float(reduce(table[draw])) for draw in draws]))
-    return Estimate(value, low, high, examples, reason)
+    replicates = np.array(
+        [
+            float(reduce(np.repeat(table, times, axis=0))) if times.any() else math.nan
+            for times in drawn
+        ]
+    )
+    low, high, reason = _percentiles(replicates)
+    return Estimate(value, low, high, examples, reason, replicates)
+
+
+def wilson(successes: float, trials: float) -> tuple[float, float]:
+    """Ends of Wilson's 95 % score interval of a proportion (Wilson 1927)."""
+    z = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2))
+    share, shrunk = successes / trials, 1 + z * z / trials
+    middle = (share + z * z / (2 * trials)) / shrunk
+    half = z / shrunk * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
+    # At 0 and 1 rounding may leave the share itself out.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
@@ -204,71 +299,129 @@ def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class _Sample:
-    """Columns sorted by example, coded by rank, and why no statistic exists, if so."""
+    """Columns in order of example and answer, coded by rank, and why no statistic exists, if so."""
 
     columns: tuple[NDArray[np.float64], ...]  # each [items]
-    codes: tuple[NDArray[np.int32], ...]  # each [items]: 0 for the smallest value, ties share one
-    distinct: NDArray[np.int64]  # [columns]: distinct values
-    block: NDArray[np.int64]  # [items]: number of the item's example, from 0, not decreasing
-    starts: NDArray[np.int64]  # [examples + 1]: first item of each example
+    codes: tuple[NDArray[np.int64], ...]  # each [items]: 0 for the smallest value, ties share one
+    cells: Cells
+    examples: NDArray[np.uint64]  # [examples]: what each is known by in every table of the task
+    answers: NDArray[np.uint64]  # [answers]: the same
     reason: str
 
     @classmethod
-    def of(cls, columns: Sequence[ArrayLike], example: ArrayLike) -> "_Sample":
+    def of(cls, columns: Sequence[ArrayLike], example: ArrayLike, answer: ArrayLike) -> "_Sample":
         arrays = [np.asarray(column, np.float64) for column in columns]
-        labels = np.asarray(example)
-        if any(array.ndim != 1 or array.shape != labels.shape for array in arrays):
-            shapes = [array.shape for array in (*arrays, labels)]
+        examples, answers = np.asarray(example), np.asarray(answer)
+        if any(array.ndim != 1 or array.shape != examples.shape for array in (*arrays, answers)):
+            shapes = [array.shape for array in (*arrays, examples, answers)]
             raise ValueError(f"every column needs one value an item, found shapes {shapes}")
-        order = np.argsort(labels, kind="stable")
+        known, of_answer = _known(answers)
+        labels, of_example = np.unique(examples, return_inverse=True)
+        order = np.lexsort((of_answer, of_example))
         arrays = [array[order] for array in arrays]
-        _, starts, block = np.unique(labels[order], return_index=True, return_inverse=True)
-        codes = [np.unique(array, return_inverse=True)[1].astype(np.int32) for array in arrays]
+        codes = [np.unique(array, return_inverse=True)[1].astype(np.int64) for array in arrays]
         distinct = [int(code.max()) + 1 if len(code) else 0 for code in codes]
         return cls(
             tuple(arrays),
             tuple(codes),
-            np.array(distinct),
-            block,
-            np.append(starts, len(labels)),
+            _cells(of_example[order], of_answer[order], len(labels), len(known)),
+            labels.astype(np.int64).astype(np.uint64),
+            known,
             _reason(arrays, distinct),
         )
 
     @property
     def items(self) -> int:
-        return len(self.block)
-
-    @property
-    def examples(self) -> int:
-        return len(self.starts) - 1
+        return len(self.columns[0])
 
     def undefined(self, reason: str = "") -> Correlation:
         nothing = (math.nan,) * 5
-        return Correlation(*nothing, self.items, self.examples, reason or self.reason)
+        return Correlation(*nothing, self.items, len(self.examples), reason or self.reason)
 
-    def permutation_test(
-        self, studentized: Callable[[NDArray[np.int64]], float], resampling: Resampling
-    ) -> float:
-        """Two-sided p of a statistic of the items laid out as given; NaN for a single example."""
-        if self.examples == 1:
-            return math.nan
-        observed = abs(studentized(np.arange(self.items)))
-        generator = np.random.default_rng([resampling.seed, 1])
-        as_extreme = 0
-        for _ in range(resampling.permutations):
-            laid = _laid_out(self.starts, generator.permutation(self.examples))
-            as_extreme += abs(studentized(laid)) >= observed * (1 - _ROUNDING)
-        return (1 + as_extreme) / (1 + resampling.permutations)
-
-    def result(self, value, resampled, p_value, p_permutation) -> Correlation:
-        """Put a statistic together with the interval of its resampled values."""
-        if self.examples == 1:
-            low, high, reason = math.nan, math.nan, "one example: no interval and no permutation"
-        else:
-            low, high, reason = _percentiles(resampled)
+    def result(
+        self,
+        value: float,
+        influence: NDArray[np.float64],
+        p_value: float,
+        permuted: Callable[..., float],
+        resampling: Resampling,
+    ) -> Correlation:
+        """A correlation put together with the interval that its items' influences give it."""
+        numbers = self.items, len(self.examples)
+        if len(self.examples) == 1:
+            reason = "one example: no interval and no permutation"
+            return Correlation(value, math.nan, math.nan, p_value, math.nan, *numbers, reason)
+        asked = resampling.permutations, _key(resampling.seed, "permutations")
+        p_permutation = permuted(*asked) if resampling.permutations else math.nan
+        error, freedom, unit = self._scatter(influence, resampling)
+        if 1 - abs(value) < _ROUNDING or not error > 0:
+            reason = "a correlation without scatter: no interval"
+            return Correlation(value, math.nan, math.nan, p_value, p_permutation, *numbers, reason)
+        error, middle = error / (1 - value**2), math.atanh(value)
+        tail = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * error
         return Correlation(
-            value, low, high, p_value, p_permutation, self.items, self.examples, reason
+            value,
+            math.tanh(middle - tail),
+            math.tanh(middle + tail),
+            p_value,
+            p_permutation,
+            *numbers,
+            "",
+            np.tanh(middle + error * unit),
         )
+
+    def _scatter(
+        self, influence: NDArray[np.float64], resampling: Resampling
+    ) -> tuple[float, int, NDArray[np.float64]]:
+        """Two-way standard error, degrees of freedom, and replicates of mean 0 and variance 1."""
+        by_cell, by_example, by_answer = kernels.sums(influence, self.cells)
+        clusters = [by_example] if len(by_answer) == 1 else [by_example, by_answer]
+        known = {"examples": self.examples, "answers": self.answers}
+        variances = [_squares(sums) * len(sums) / (len(sums) - 1) for sums in clusters]
+        both = _squares(by_cell) if len(clusters) == 2 else 0.0
+        variance = max(sum(variances) - both, *variances)
+        replicates = np.zeros(-(-resampling.bootstrap // 64) * 64)
+        for (stream, labels), sums in zip(known.items(), clusters, strict=False):
+            keys = np.array(
+                [_key(resampling.seed, f"{stream}/{k}") for k in range(len(replicates) // 64)]
+            )
+            kernels.add_signed(replicates, sums, labels, keys)
+        spread = math.sqrt(sum(map(_squares, clusters)))
+        unit = replicates[: resampling.bootstrap] / (spread or 1.0)
+        return math.sqrt(variance), min(map(len, clusters)) - 1, unit
+
+
+def _squares(values: NDArray[np.float64]) -> float:
+    return float(np.sum(values * values))
+
+
+@functools.cache
+def _key(seed: int, stream: str) -> np.uint64:
+    digest = hashlib.blake2b(f"{seed}/{stream}".encode(), digest_size=8).digest()
+    return np.uint64(int.from_bytes(digest, "little"))
+
+
+def _known(answers: NDArray) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Hash of each distinct answer, the same in every table, and the number of each item's."""
+    codes, distinct = pd.factorize(answers, sort=True)
+    return pd.util.hash_array(np.asarray(distinct)), codes.astype(np.int64)
+
+
+def _cells(
+    example: NDArray[np.int64], answer: NDArray[np.int64], examples: int, answers: int
+) -> Cells:
+    """Where the cells of items stand that are in order of example and answer."""
+    new = np.ones(len(example), np.bool_)
+    new[1:] = (np.diff(example) != 0) | (np.diff(answer) != 0)
+    starts = np.flatnonzero(new)
+    places = np.arange(examples + 1)
+    return Cells(
+        np.searchsorted(example, places),
+        np.searchsorted(example[starts], places),
+        np.append(starts, len(example)),
+        answer[starts],
+        answers,
+    )
 
 
 def _reason(arrays: Sequence[NDArray[np.float64]], distinct: Sequence[int]) -> str:
@@ -284,55 +437,65 @@ def _reason(arrays: Sequence[NDArray[np.float64]], distinct: Sequence[int]) -> s
     return ""
 
 
-def _linear(
-    columns: Sequence[ArrayLike], example: ArrayLike, resampling: Resampling
-) -> Correlation:
-    """Spearman of two columns, or of the first two given the third."""
-    sample = _Sample.of(columns, example)
-    if sample.reason:
-        return sample.undefined()
-    codes = np.stack(sample.codes)
-
-    def value(weights: NDArray[np.int64]) -> float:
-        return _partial(_rank_products(codes, sample.distinct, sample.block, weights))
-
-    observed = value(np.ones(sample.examples, np.int64))
-    if math.isnan(observed):
-        return sample.undefined("corpus or model values follow from the variable held fixed")
-    values = np.array([value(weights) for weights in _weights(sample.examples, resampling)])
-    residual_x, residual_y, rank_z = _residuals(sample.columns)
-    of_z = np.sum(rank_z * rank_z)
-
-    def studentized(laid: NDArray[np.int64]) -> float:
-        moved = residual_y[laid]
-        if of_z > 0:
-            # Freedman-Lane: what the moved residuals owe to z is taken out again.
-            moved = moved - rank_z * (np.sum(rank_z * moved) / of_z)
-        product, error = _block_sums(residual_x, moved, sample.starts)
-        return product / error if error > 0 else 0.0
-
-    p_permutation = sample.permutation_test(studentized, resampling)
-    if len(columns) == 2:
-        p_value = float(scipy.stats.spearmanr(*sample.columns).pvalue)
-    else:
-        freedom = sample.items - 3
-        t = observed * math.sqrt(freedom / max(1 - observed**2, 1e-300))
-        p_value = float(2 * scipy.stats.t.sf(abs(t), freedom))
-    return sample.result(observed, values, p_value, p_permutation)
+def _products(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums over items of products of rows; plain sums: those of BLAS depend on its threads."""
+    found = [[np.sum(a * b) for b in other] for a in one]
+    return np.array(found, np.float64).reshape(len(one), len(other))
 
 
-def _draws(examples: int, resampling: Resampling) -> Iterator[NDArray[np.int64]]:
-    """Numbers of the examples drawn with replacement, [examples], once a resample."""
+def _inverse(held: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Inverse of the products of columns, [columns, columns]; 0 along what adds nothing."""
+    products = _products(held, held)
+    size = np.sqrt(np.diag(products))
+    size[size == 0] = 1.0
+    scale = np.outer(size, size)
+    return np.linalg.pinv(products / scale, rcond=1e-10, hermitian=True) / scale
+
+
+def _influence(
+    codes: Sequence[NDArray[np.int64]],
+    left: NDArray[np.float64],
+    fit: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    value: float,
+) -> NDArray[np.float64]:
+    """Derivative of a partial rank correlation by the weight of each item, float64, [items].
+
+    An item moves the products of residuals by its own, and the ranks of all others by half the sign
+    of their difference to it.
+
+    Args:
+        codes: rank codes of x, y and the columns held fixed.
+        left: residuals of both ranks, [2, items].
+        fit: what each takes of the ranks of the columns, [2, columns].
+        spread: products of the residuals, [2, 2].
+        value: the correlation.
+    """
+    moved = np.array([[_moved(code, side) for side in left] for code in codes])
+    weights = np.column_stack([np.eye(2), -fit])
+    # share[a, b]: what an item does to the residuals of a, in their products with those of b.
+    share = np.einsum("ac,cbi->abi", weights, moved)
+    products = np.einsum("ai,bi->abi", left, left) + share + share.transpose(1, 0, 2)
+    of_x, of_y = products[0, 0] / spread[0, 0], products[1, 1] / spread[1, 1]
+    scale = math.sqrt(spread[0, 0] * spread[1, 1])
+    return products[0, 1] / scale - value / 2 * (of_x + of_y)
+
+
+def _moved(code: NDArray[np.int64], side: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Half of what ``side`` sums to over the items above each item, less that below it."""
+    at = np.bincount(code, weights=side)
+    below = np.cumsum(at) - at
+    return ((np.sum(at) - below - at) - below)[code] / 2
+
+
+@functools.lru_cache(maxsize=1)
+def _drawn(examples: int, resampling: Resampling) -> NDArray[np.uint8]:
+    """How often each example of a task is drawn, [bootstrap, examples]."""
     generator = np.random.default_rng([resampling.seed, 0])
-    for _ in range(resampling.bootstrap):
-        yield generator.integers(0, examples, examples)
-
-
-def _weights(examples: int, resampling: Resampling) -> Iterator[NDArray[np.int64]]:
-    """How often each example is drawn, [examples], once a resample; none for a single example."""
-    if examples > 1:
-        for draw in _draws(examples, resampling):
-            yield np.bincount(draw, minlength=examples)
+    drawn = np.empty((resampling.bootstrap, examples), np.uint8)
+    for row in drawn:
+        row[:] = np.bincount(generator.integers(0, max(examples, 1), examples), minlength=examples)
+    return drawn
 
 
 def _percentiles(values: NDArray[np.float64]) -> tuple[float, float, str]:
@@ -343,173 +506,3 @@ def _percentiles(values: NDArray[np.float64]) -> tuple[float, float, str]:
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(defined, [tail, 1 - tail])
     return float(low), float(high), ""
-
-
-def _partial(products: NDArray[np.float64]) -> float:
-    """Correlation of columns 0 and 1, given column 2 if there is one, from their products."""
-    deviations = np.sqrt(np.diag(products))
-    if deviations[0] == 0 or deviations[1] == 0:
-        return math.nan
-    correlation = products[0, 1] / (deviations[0] * deviations[1])
-    if len(products) == 3 and deviations[2] > 0:
-        with_x = products[0, 2] / (deviations[0] * deviations[2])
-        with_y = products[1, 2] / (deviations[1] * deviations[2])
-        left = (1 - with_x**2) * (1 - with_y**2)
-        if left < _ROUNDING:
-            return math.nan
-        correlation = (correlation - with_x * with_y) / math.sqrt(left)
-    return float(min(max(correlation, -1.0), 1.0))
-
-
-def _residuals(columns: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], ...]:
-    """Centred ranks of x and y less their fit on the centred rank of z, and that rank of z."""
-    ranks = [scipy.stats.rankdata(column) for column in columns]
-    ranks = [rank - rank.mean() for rank in ranks]
-    if len(ranks) == 2 or not ranks[2].any():
-        return ranks[0], ranks[1], np.zeros_like(ranks[0])
-    z = ranks[2]
-    # Plain sums: those of BLAS depend on its number of threads.
-    x, y = (rank - z * (np.sum(rank * z) / np.sum(z * z)) for rank in ranks[:2])
-    return x, y, z
-
-
-@numba.njit(cache=True)
-def _rank_products(codes, distinct, block, weights):
-    """Sums of products of centred midranks over the resample in which items count ``weights``.
-
-    Equal to ranking the resample written out, without sorting it: the midrank of a value is the
-    weight below it plus half the weight at it.
-
-    Args:
-        codes: int32, [columns, items], rank codes.
-        distinct: int64, [columns], codes of each column.
-        block: int64, [items], example of each item.
-        weights: int64, [examples], times each example is drawn.
-
-    Returns:
-        float64, [columns, columns].
-    """
-    columns, items = codes.shape
-    ranks = np.empty((columns, items))
-    total = 0
-    for i in range(items):
-        total += weights[block[i]]
-    for c in range(columns):
-        mass = np.zeros(distinct[c])
-        for i in range(items):
-            mass[codes[c, i]] += weights[block[i]]
-        below = 0.0
-        for k in range(distinct[c]):
-            at = mass[k]
-            # Midrank less the mean rank (total + 1) / 2.
-            mass[k] = below + (at - total) / 2
-            below += at
-        for i in range(items):
-            ranks[c, i] = mass[codes[c, i]]
-    products = np.zeros((columns, columns))
-    for a in range(columns):
-        for b in range(a, columns):
-            product = 0.0
-            for i in range(items):
-                product += weights[block[i]] * ranks[a, i] * ranks[b, i]
-            products[a, b] = product
-            products[b, a] = product
-    return products
-
-
-@numba.njit(cache=True)
-def _block_sums(fixed, moved, starts):
-    """Sum of products and its standard error, clustered by example, where nothing is related.
-
-    Args:
-        fixed: float64, [items], centred ranks or residuals of x.
-        moved: float64, [items], the same of y as it is laid out.
-        starts: int64, [examples + 1], first item of each example of x.
-
-    Returns:
-        (sum over items, root of the sum over examples of the example's sum squared).
-    """
-    total = 0.0
-    squares = 0.0
-    for e in range(len(starts) - 1):
-        block = 0.0
-        for i in range(starts[e], starts[e + 1]):
-            block += fixed[i] * moved[i]
-        total += block
-        squares += block * block
-    return total, math.sqrt(squares)
-
-
-@numba.njit(cache=True)
-def _laid_out(starts, order):
-    """Item that stands at each place once the example blocks are laid in ``order``, [items]."""
-    items = np.empty(starts[-1], np.int64)
-    place = 0
-    for e in order:
-        for i in range(starts[e], starts[e + 1]):
-            items[place] = i
-            place += 1
-    return items
-
-
-@numba.njit(cache=True)
-def _tau_b(by_x, x, y, distinct_x, distinct_y, weights):
-    """Kendall's tau-b of weighted items: that of the sample with each item written out.
-
-    Items enter a Fenwick tree over y in order of x, one tie of x at a time; the tree tells how
-    much weight with a smaller x lies below and above in y. Time O(items log items).
-
-    Args:
-        by_x: int64, [items], items in order of x.
-        x: int32, [items], rank codes.
-        y: int32, [items], rank codes.
-        distinct_x: codes of x.
-        distinct_y: codes of y.
-        weights: int64, [items], times each item counts.
-
-    Returns:
-        tau-b, or NaN where x or y is constant over the items that count.
-    """
-    items = len(by_x)
-    tree = np.zeros(distinct_y + 1, np.int64)
-    mass_x = np.zeros(distinct_x, np.int64)
-    mass_y = np.zeros(distinct_y, np.int64)
-    total = 0
-    score = 0
-    first = 0
-    while first < items:
-        last = first
-        while last < items and x[by_x[last]] == x[by_x[first]]:
-            last += 1
-        for k in range(first, last):
-            i = by_x[k]
-            if weights[i] == 0:
-                continue
-            below = 0
-            node = y[i]
-            while node > 0:
-                below += tree[node]
-                node -= node & -node
-            score += weights[i] * (2 * below + mass_y[y[i]] - total)
-        for k in range(first, last):
-            i = by_x[k]
-            if weights[i] == 0:
-                continue
-            mass_x[x[i]] += weights[i]
-            mass_y[y[i]] += weights[i]
-            total += weights[i]
-            node = y[i] + 1
-            while node <= distinct_y:
-                tree[node] += weights[i]
-                node += node & -node
-        first = last
-    pairs = total * (total - 1) // 2
-    free_x = pairs
-    for mass in mass_x:
-        free_x -= mass * (mass - 1) // 2
-    free_y = pairs
-    for mass in mass_y:
-        free_y -= mass * (mass - 1) // 2
-    if free_x == 0 or free_y == 0:
-        return math.nan
-    return min(max(score / (math.sqrt(free_x) * math.sqrt(free_y)), -1.0), 1.0)

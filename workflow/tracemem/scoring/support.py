@@ -6,7 +6,7 @@ none is left out at either end.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tracemem.jobs.declared import PAIR_COLUMNS
 from tracemem.scoring import statistics
+from tracemem.scoring.metrics import Metric
 from tracemem.scoring.statistics import Resampling
 
 
@@ -81,9 +82,8 @@ def performance_by_bin(
     bins: NDArray[np.int64],
     support: NDArray[np.int64],
     metric_statistics: ArrayLike,
-    reduce: Callable[[NDArray[np.float64]], float],
+    metric: Metric,
     resampling: Resampling,
-    unscored: str = "",
 ) -> pd.DataFrame:
     """Performance in each bin that holds an example, with its interval over the bin's examples.
 
@@ -91,13 +91,12 @@ def performance_by_bin(
         bins: int, [examples], bin of each example.
         support: int, [examples], documents; of the whole group where bins are groups.
         metric_statistics: float, [examples, k], what each example adds to the metric.
-        reduce: the metric of any rows of such an array.
+        metric: what they are statistics of.
         resampling: draws and seed.
-        unscored: why an example may have no statistic.
 
     Returns:
         Columns bin, support_low, support_high, value, ci_low, ci_high, reason, examples: those of
-        ``tables.SUPPORT`` less series, n and metric.
+        ``tables.SUPPORT`` less series, n and metric; and replicates.
 
     Raises:
         ValueError: the arrays do not have one row an example.
@@ -111,7 +110,9 @@ def performance_by_bin(
     rows = []
     for number in np.unique(bins):
         inside = bins == number
-        estimate = statistics.interval(table[inside], reduce, resampling, unscored)
+        estimate = statistics.interval(
+            table, metric.reduce, resampling, metric.unscored, metric.proportion, inside
+        )
         rows.append(
             {
                 "bin": int(number),
@@ -122,10 +123,11 @@ def performance_by_bin(
                 "ci_high": estimate.ci_high,
                 "reason": estimate.reason,
                 "examples": estimate.examples,
+                "replicates": estimate.replicates,
             }
         )
     columns = ["bin", "support_low", "support_high", "value", "ci_low", "ci_high", "reason",
-               "examples"]  # fmt: skip
+               "examples", "replicates"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -1,6 +1,18 @@
 """Tables of scores, in the order they have in the report."""
 
-from tracemem.jobs.declared import F32, F64, I32, I64, INTERVAL, PAIR, REASON, SERIES, TEXT, Table
+from tracemem.jobs.declared import (
+    F32,
+    F32S,
+    F64,
+    I32,
+    I64,
+    INTERVAL,
+    PAIR,
+    REASON,
+    SERIES,
+    TEXT,
+    Table,
+)
 
 _CORRELATION = {
     **INTERVAL,
@@ -8,8 +20,16 @@ _CORRELATION = {
         F64,
         "two-sided p-value by formula, items taken as independent; partial: t, items - 3 d.f.",
     ),
-    "p_permutation": (F64, "two-sided p-value by permutation of examples"),
-    "p_holm": (F64, "p_permutation after Holm's correction over the rows of the same statistic"),
+    "p_permutation": (
+        F64,
+        "two-sided p-value by permutation of examples, the statistic divided by its standard error "
+        "clustered by example and s_y",
+    ),
+    "p_holm": (
+        F64,
+        "p_permutation after Holm's correction over the row's family: those of all models and n "
+        "that are alike in all else",
+    ),
     "items": (I64, "items the statistic is taken over"),
     "examples": (I64, "examples those items come from"),
     "dropped": (I64, "items left out, all reasons together"),
@@ -114,7 +134,7 @@ MEMORIZATION = Table(
     },
     needs=("models",),
     merged=True,
-    corrected=True,
+    family=("task", "measure", "statistic"),
     section="scores",
     title="Memorization",
     missing="No memorization table: a task with n-gram sizes and a model would provide it.",
@@ -131,7 +151,7 @@ CONTROLS = Table(
     },
     needs=("models",),
     merged=True,
-    corrected=True,
+    family=("task", "measure", "statistic"),
     section="scores",
     title="Controls and truth",
     missing="No controls table, so the answer's own frequency cannot be set beside Mem.",
@@ -150,10 +170,29 @@ VARIANTS = Table(
     },
     needs=("models",),
     merged=True,
-    corrected=True,
+    family=("task", "unit", "aggregation", "denominator", "statistic"),
     section="scores",
     title="Memorization under other units and denominators",
     missing="No table of variants: it comes with the memorization scores.",
+)
+REPLICATES = Table(
+    "replicates/{scores}/{task}.parquet",
+    "Scores over resamples of their task, the same for all models, n and measures, to compare by.",
+    {
+        "task": (TEXT, "task name"),
+        "model": (TEXT, "model name"),
+        "n": (I64, "words of an n-gram; 0 where the score does not depend on it"),
+        "measure": (TEXT, "as in the table of the score; else performance, support or novelty"),
+        "statistic": (TEXT, "the same; else the metric, or share"),
+        "group": (TEXT, "as in the table of the score; else empty"),
+        "bin": (I64, "as in support.csv; else -1"),
+        "replicates": (
+            F32S,
+            "the score, resample by resample; of a correlation it scatters as widely as its "
+            "standard error says; empty where there is none",
+        ),
+    },
+    needs=("models",),
 )
 EVIDENCE = Table(
     "scores/evidence.csv",
@@ -185,7 +224,10 @@ NOVELTY = Table(
         "generated_pairs": (I64, "distinct pairs generated"),
         "novel_pairs": (I64, "of them, held by no document"),
         "share": (F64, "novel_pairs / generated_pairs"),
-        "ci_low": (F64, "lower end of the share's 95 % interval, bootstrap over examples"),
+        "ci_low": (
+            F64,
+            "lower end of the share's 95 % interval, bootstrap over examples; Wilson's at 0 and 1",
+        ),
         "ci_high": (F64, "upper end of the same interval"),
         **REASON,
         "examples": (I64, "examples with a generation"),
@@ -288,7 +330,10 @@ INSTRUCT = Table(
         "instruct_ci_low": (F64, "lower end of its 95 % interval"),
         "instruct_ci_high": (F64, "upper end of the same interval"),
         "difference": (F64, "instruct_value - base_value"),
-        "ci_low": (F64, "lower end of the difference's 95 % interval, from the two (MOVER)"),
+        "ci_low": (
+            F64,
+            "lower end of the difference's 95 % interval, over the same resamples (MOVER)",
+        ),
         "ci_high": (F64, "upper end of the same interval"),
         **REASON,
     },
@@ -313,7 +358,7 @@ PUBLISHED = Table(
         "published": (F64, "the published number"),
         "model": (TEXT, "model of this study"),
         "value": (F64, "this study's number"),
-        "ci_low": (F64, "lower end of its 95 % interval, bootstrap over examples"),
+        "ci_low": (F64, "lower end of its 95 % interval"),
         "ci_high": (F64, "upper end of the same interval"),
         "match": (TEXT, "model: both are of the same model; task: of the same task only"),
         "caveat": (TEXT, "how the published number is known"),

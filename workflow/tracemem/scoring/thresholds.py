@@ -5,7 +5,6 @@ above the mined one is a choice among the items there are.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -33,7 +32,7 @@ def score(
         gammas: thresholds, none below the one that pairs were mined at.
         series: whose scores they are.
         n: words of an n-gram.
-        resampling: draws and seed; nothing is permuted.
+        resampling: draws and seed.
     """
     pairs = per_pair(measured)
     cosine = pairs["cosine"].to_numpy(np.float32)
@@ -42,7 +41,7 @@ def score(
         above = pairs[cosine > np.float32(gamma)]
         kept = above[above["dropped"] == ""]
         result = statistics.spearman(
-            kept["corpus"], kept["model"], kept["example"], replace(resampling, permutations=0)
+            kept["corpus"], kept["model"], kept["example"], kept["output_gram"], resampling
         )
         rows.append(
             {

@@ -83,7 +83,6 @@ class _Amounts:
         self.shards = sizes.corpus.shards
         self.text_mb = (sizes.corpus.text_bytes or 0.0) / _MEGA
         self.documents = sizes.corpus.documents or 0.0
-        self.resamples = study.statistics.bootstrap + study.statistics.permutations
         self.ngrams = sum(
             sum(grams.inputs + grams.outputs for grams in split.grams.values())
             + sum(split.looked_for.values())
@@ -400,7 +399,7 @@ def _memorization(amounts: _Amounts, task: str) -> dict[str, float]:
     items, examples = amounts.items(task), amounts.test(task).examples
     statistics = len(items) * len(amounts.models)
     over = sum(items.values()) * len(amounts.models) + statistics * examples
-    return _resampled(statistics, over, amounts.resamples)
+    return _resampled(statistics, over, amounts.product.permutations(task))
 
 
 def _thresholds(amounts: _Amounts, task: str) -> dict[str, float]:

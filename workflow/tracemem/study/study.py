@@ -17,7 +17,7 @@ from tracemem.jobs import source
 from tracemem.jobs.declared import Table
 from tracemem.mining.tables import VECTORS
 from tracemem.report.products import DRAWN, MERGED, REPORTED, TABLES
-from tracemem.scoring.tables import MEASURED
+from tracemem.scoring.tables import MEASURED, REPLICATES
 from tracemem.settings import mmlu, rules
 from tracemem.settings.answering import MetricSettings, WritingSettings
 from tracemem.settings.corpus import ReadingSettings
@@ -26,7 +26,6 @@ from tracemem.settings.examples import ExamplesSettings
 from tracemem.settings.ladder import LadderSettings, Made, RecipeSettings
 from tracemem.settings.mining import EmbedderSettings, GramSettings
 from tracemem.settings.models import ModelSettings, RunSettings
-from tracemem.settings.statistics import ResamplingSettings
 from tracemem.settings.study import Settings
 from tracemem.settings.tasks import TaskSettings
 from tracemem.study.published import published_as
@@ -217,6 +216,14 @@ class Study:
         table = MERGED[name]
         return [f"<results>/{table.part.format(task=task)}" for task in getattr(self, table.of)]
 
+    def replicates(self, *scores: str) -> list[str]:
+        """Paths of the replicates of some tables' scores, all tasks of each."""
+        return [
+            f"<results>/{REPLICATES.path.format(scores=name, task=task)}"
+            for name in scores
+            for task in getattr(self, MERGED[name].of)
+        ]
+
     def drawn_from(self, figure: str) -> dict[str, list[str]]:
         """Paths of the tables that a figure is drawn from, by the table's name."""
         return {table.name: self._files(table) for table in DRAWN[figure].tables}
@@ -278,9 +285,16 @@ class Study:
 
     @property
     def resampling(self) -> dict[str, Any]:
-        """Draws and seed of every interval and p-value."""
-        draws = self.settings.statistics.plain(ResamplingSettings)
-        return {**draws, "seed": self.settings.seed}
+        """Draws and seed of every interval."""
+        return {"bootstrap": self.settings.statistics.bootstrap, "seed": self.settings.seed}
+
+    def permutations(self, task: str) -> int:
+        """Permutations of every p-value of a task: enough for its family of all models and n.
+
+        The smallest p is then at most 1 / 200 after any correction of the family.
+        """
+        family = len(self.models) * len(self.tasks[task].n)
+        return max(self.settings.statistics.permutations, 200 * family)
 
     @property
     def _ladder(self) -> LadderSettings:
@@ -488,6 +502,7 @@ _VALUES: dict[str, Callable[[Study, str], Any]] = {
     "contamination_n": lambda study, _: study.decontamination,
     "bins": lambda study, _: study.settings.statistics.support_bins,
     "resampling": lambda study, _: study.resampling,
+    "permutations": lambda study, task: study.permutations(task),
 }
 # Rules after generate whose jobs are of one task.
 _GIVEN: dict[str, tuple[str, ...]] = {
@@ -496,7 +511,7 @@ _GIVEN: dict[str, tuple[str, ...]] = {
     "measure_items": (),
     "measure_contrasts": (),
     "embed_generated_pairs": ("n", "grams", "ends", "embedder"),
-    "score_memorization": ("n", "infgram", "models", "resampling"),
+    "score_memorization": ("n", "infgram", "models", "resampling", "permutations"),
     "score_thresholds": ("thresholds", "models", "resampling"),
     "score_evidence": ("n", "models"),
     "score_performance": ("n", "metrics", "bins", "models", "resampling"),

@@ -85,10 +85,10 @@ def intervals(axis: Axes, x, rows: pd.DataFrame, color) -> None:
 
 
 def tested_line(axis: Axes, x, rows: pd.DataFrame, color, marker: str, dashes: str) -> None:
-    """A line with a filled marker where p < .05 and a grey star elsewhere (Fig 4 of the paper)."""
+    """A line with a filled marker where p < .05 after Holm, else a grey star (Fig 4 of the paper)."""
     axis.plot(x, rows["value"], color=color, linestyle=dashes, zorder=3)
     intervals(axis, x, rows, color)
-    significant = (rows["p_permutation"] < ALPHA).to_numpy()
+    significant = (rows["p_holm"] < ALPHA).to_numpy()
     x, y = np.asarray(x), rows["value"].to_numpy()
     size = 4 if dashes == "-" else 3
     axis.plot(x[significant], y[significant], marker, color=color, markersize=size, zorder=4)

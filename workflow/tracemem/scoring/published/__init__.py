@@ -109,9 +109,7 @@ def _ours(
         if n is None and len(rows):
             n = 3 if (rows["n"] == 3).any() else rows["n"].min()
         rows = rows[rows["n"] == n]
-        notes = [
-            f"n = {row.n}, p by permutation {row.p_permutation:.2g}" for row in rows.itertuples()
-        ]
+        notes = [f"n = {row.n}, p after Holm {row.p_holm:.2g}" for row in rows.itertuples()]
     else:
         return performance.iloc[:0]
     return rows.assign(note=notes).sort_values("parameters", kind="stable")
