@@ -224,6 +224,10 @@ def test_what_has_no_value_has_a_reason(finished, name):
         for counted in ("items", "examples", "generated_pairs"):
             if counted in scores:
                 assert scores.loc[scores[counted] == 0, columns[0]].isna().all(), path
+        if "correct_reason" in scores:
+            correct = scores[[f"correct_{column}" for column in columns]]
+            complete = np.isfinite(correct).all(axis=1)
+            assert (complete == (scores["correct_reason"] == "")).all()
 
 
 @every_study

@@ -21,7 +21,7 @@ if __name__ == "__main__":
         counts = files.read(GENERATED_COUNTS, source.counts)
         examples = files.read(EXAMPLES, source.examples)
         stop = sides(GramSettings(**params.grams).stop_words, examples["group"])
-        rows = []
+        targets, rows = examples.set_index("example")["target"], []
         for (model, parameters), path in zip(
             params.models.items(), source.generations, strict=True
         ):
@@ -30,11 +30,7 @@ if __name__ == "__main__":
             answered = generated["example"][generated["generation"].notna()]
             for n in params.n:
                 pairs = generated_pairs(examples, generated, n, *stop)
-                rows.append(
-                    novelty.score(
-                        pairs, counts, examples["example"], answered, series, n, resampling
-                    )
-                )
+                rows.append(novelty.score(pairs, counts, targets, answered, series, n, resampling))
         scores = pd.concat(rows)
         files.write(REPLICATES, pairing.take(scores), snakemake.output.replicates)
         files.write(NOVELTY, scores[list(NOVELTY.columns)], snakemake.output.novelty)

@@ -10,6 +10,7 @@ from tracemem.generation import novelty
 from tracemem.generation.tables import GENERATED_COSINES
 from tracemem.jobs import files
 from tracemem.models.series import Series
+from tracemem.ngrams.words import ngrams
 from tracemem.scoring import novelty as scoring
 from tracemem.scoring.statistics import Resampling
 from tracemem.scoring.tables import NOVELTY
@@ -21,6 +22,13 @@ SERIES = Series("translation", "tiny", 1000)
 def study(inputs, texts):
     examples = pd.DataFrame({"example": range(len(inputs)), "input": inputs})
     return examples, pd.DataFrame({"example": range(len(texts)), "generation": texts})
+
+
+def scored(pairs, held, examples, n=1, targets=(), answered=None):
+    """The row of a model's pairs; targets that are not given are empty."""
+    gold = pd.Series([*targets, *[""] * (examples - len(targets))])
+    answered = range(examples) if answered is None else answered
+    return scoring.score(pairs, counts_of(pairs, held), gold, answered, SERIES, n, FEW)
 
 
 def counts_of(pairs, held=()):
@@ -92,7 +100,7 @@ def test_repetition_and_silence_add_no_pair():
 
 def test_score():
     pairs = novelty.generated_pairs(*study(["a", "a", "b", "c"], ["x y", "x", "z", ""]), 1)
-    row = scoring.score(pairs, counts_of(pairs, [("a", "x")]), range(4), range(4), SERIES, 1, FEW)
+    row = scored(pairs, [("a", "x")], 4)
     files.conform(NOVELTY, row.drop(columns="replicates"))
     row = row.iloc[0]
     assert (row["generated_pairs"], row["novel_pairs"], row["examples"]) == (3, 2, 4)
@@ -103,39 +111,85 @@ def test_score():
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.text("ab ", min_size=1, max_size=8), st.text("xy ", max_size=8)), min_size=1
+        st.tuples(
+            st.text("ab ", min_size=1, max_size=8),
+            st.text("xy ", max_size=8),
+            st.text("xy ", max_size=8),
+        ),
+        min_size=1,
     ),
     st.integers(1, 2),
 )
 def test_share_over_examples_is_that_of_distinct_pairs(texts, n):
-    pairs = novelty.generated_pairs(*study(*zip(*texts, strict=True)), n)
+    inputs, written, _ = zip(*texts, strict=True)
+    pairs = novelty.generated_pairs(*study(inputs, written), n)
     held = {("a", "x"), ("b a", "x y")}
-    examples = range(len(texts))
-    row = scoring.score(
-        pairs, counts_of(pairs, held), examples, examples, SERIES, n, FEW
-    ).iloc[0]  # fmt: skip
+    row = scored(pairs, held, len(texts), n, [gold for _, _, gold in texts]).iloc[0]
     distinct = {tuple(pair) for pair in pairs[["input_gram", "output_gram"]].to_numpy()}
     assert row["generated_pairs"] == len(distinct)
     assert row["novel_pairs"] == len(distinct - held)
     if not distinct:
         assert math.isnan(row["share"])
+    correct = {
+        (x, y) for example, x, y in pairs.to_numpy() if y in list(ngrams(texts[example][2], n))
+    }
+    assert row["correct_pairs"] == len(correct)
+    assert row["novel_correct_pairs"] == len(correct - held)
+    assert math.isnan(row["correct_share"]) == (row["correct_reason"] != "" and not correct)
 
 
 def test_where_every_pair_is_novel_the_interval_still_has_a_width():
     """Three examples with a pair, of five: Wilson's interval of three of three."""
     pairs = novelty.generated_pairs(*study(["a", "b", "c", "d", ""], ["x", "y z", "w", "", ""]), 1)
-    row = scoring.score(pairs, counts_of(pairs), range(5), range(5), SERIES, 1, FEW).iloc[0]
+    row = scored(pairs, [], 5).iloc[0]
     assert (row["share"], row["ci_high"]) == (1.0, 1.0)
     assert row["ci_low"] == pytest.approx(0.4385, abs=1e-4)
     with pytest.raises(ValueError, match="example 2 has pairs, but no generation"):
-        scoring.score(pairs, counts_of(pairs), range(5), [0, 1, 3, 4], SERIES, 1, FEW)
+        scored(pairs, [], 5, answered=[0, 1, 3, 4])
+
+
+def test_garbage_is_novel_and_its_correct_part_has_no_value():
+    """All garbage is wholly novel; nothing of it is correct, so there is nothing to take a share of."""
+    pairs = novelty.generated_pairs(*study(["a b", "c d"], ["blah blub", "gra gru"]), 1)
+    row = scored(pairs, [], 2, targets=["x y", "z"]).iloc[0]
+    assert (row["share"], row["reason"]) == (1.0, "")
+    assert row["correct_pairs"] == row["novel_correct_pairs"] == 0
+    assert row[["correct_share", "correct_ci_low", "correct_ci_high"]].isna().all()
+    assert row["correct_reason"] == "no n-gram that the model wrote stands in its gold target"
+
+
+def test_a_copied_training_sentence_is_not_novel_though_correct():
+    inputs, texts = ["a b", "c d"], ["x y", "z w"]
+    pairs = novelty.generated_pairs(*study(inputs, texts), 1)
+    held = [tuple(pair) for pair in pairs[["input_gram", "output_gram"]].to_numpy()]
+    row = scored(pairs, held, 2, targets=texts).iloc[0]
+    assert (row["correct_share"], row["correct_ci_low"]) == (0, 0)
+    assert row["correct_ci_high"] == pytest.approx(0.6576, abs=1e-4)  # Wilson's, none of two
+    assert (row["correct_pairs"], row["novel_correct_pairs"], row["correct_reason"]) == (8, 0, "")
+
+
+def test_a_new_correct_sentence_has_its_share():
+    """Of (a x) (a y) (b x) (b y) one is held; the wrong word z adds to the novelty of all alone."""
+    pairs = novelty.generated_pairs(*study(["a b"] * 3, ["x y z", "z", "x"]), 1)
+    row = scored(pairs, [("a", "x")], 3, targets=["y x", "x", "q"]).iloc[0]
+    assert (row["generated_pairs"], row["novel_pairs"]) == (6, 5)
+    assert (row["correct_pairs"], row["novel_correct_pairs"]) == (4, 3)
+    assert row["correct_share"] == 3 / 4
+    # In a third of the resamples the one example with something correct is not drawn.
+    assert math.isnan(row["correct_ci_low"]) and "undefined in" in row["correct_reason"]
+
+
+def test_correct_is_word_for_word_in_the_examples_own_target():
+    pairs = novelty.generated_pairs(*study(["a b", "c d"], ["x y z", "y x"]), 2)
+    row = scored(pairs, [], 2, 2, ["The x, Y again; y, of z", "x y"]).iloc[0]
+    assert (row["generated_pairs"], row["correct_pairs"], row["correct_share"]) == (3, 1, 1.0)
 
 
 def test_trap_a_failed_query_is_stored_as_zero():
     """A generated pair that was never counted stops the score; it is not novel."""
     pairs = novelty.generated_pairs(*study(["a"], ["x y"]), 1)
     with pytest.raises(ValueError, match=r"novelty counts: 1 pair was never counted, .*'a', 'y'$"):
-        scoring.score(pairs, counts_of(pairs).iloc[:1], [0], [0], SERIES, 1, FEW)
+        scoring.score(pairs, counts_of(pairs).iloc[:1], pd.Series([""]), [0], SERIES, 1, FEW)
 
 
 class Angles:

@@ -1,5 +1,6 @@
 """Figures show the numbers of their tables, legibly, and are never empty."""
 
+import math
 from itertools import pairwise
 
 import matplotlib.image
@@ -87,6 +88,10 @@ def novelty() -> pd.DataFrame:
             "task": "translation", "model": model, "parameters": parameters, "n": n,
             "generated_pairs": 1000, "novel_pairs": 100 * n, "share": 0.1 * n,
             "ci_low": 0.1 * n - 0.02, "ci_high": 0.1 * n + 0.02, "examples": 60,
+            "correct_pairs": 500, "novel_correct_pairs": 25 * n,
+            "correct_share": math.nan if model == next(iter(SIZES)) else 0.05 * n,
+            "correct_ci_low": 0.05 * n - 0.01, "correct_ci_high": 0.05 * n + 0.01,
+            "correct_reason": "",
         }
         for model, parameters in SIZES.items()
         for n in (2, 3)
@@ -402,6 +407,12 @@ def test_novelty_bars_are_as_high_as_the_shares_and_numbers(drawn):
     assert sorted(bar.get_height() for bar in numbers.patches) == sorted(frame["novel_pairs"])
     # Hatches tell n apart in grey.
     assert len({bar.get_hatch() for bar in shares.patches}) == 2
+    # Diamonds are of correct output; the smallest model has none.
+    assert [list(line.get_ydata()) for line in shares.lines] == [
+        [pytest.approx(math.nan, nan_ok=True), *[pytest.approx(0.05 * n)] * 2] for n in (2, 3)
+    ]
+    legend = drawn["novelty"].legends[0]
+    assert [text.get_text() for text in legend.get_texts()][-1] == "of correct output"
 
 
 def test_thresholds_show_alignment_only_where_the_truth_is_known(drawn):

@@ -92,7 +92,9 @@ def other_frames() -> dict[str, pd.DataFrame]:
         ),
         "novelty": pd.DataFrame(
             [{**series, **interval, "generated_pairs": 1000, "novel_pairs": 200, "share": 0.2,
-              "examples": 55}]
+              "examples": 55, "correct_pairs": 0, "novel_correct_pairs": 0,
+              "correct_share": math.nan, "correct_ci_low": math.nan, "correct_ci_high": math.nan,
+              "correct_reason": "nothing correct"}]
         ),
         "alignment": pd.DataFrame(
             [{"task": "questions", "n": 2, "gamma": 0.75, "candidates": 9000, "in_corpus": 4000,
@@ -248,6 +250,30 @@ def test_an_interval_that_includes_zero_is_never_an_absence(tmp_path):
 def test_where_models_perform_alike_mem_is_not_set_against_performance():
     said = readings(study_frames(scores=(0.02, 0.02, 0.025)))
     assert "cannot be set against performance" in said["Mem as published"]
+
+
+def test_novelty_of_what_is_wrong_is_told_as_such():
+    """What is written is ever less novel, what is correct of it ever more."""
+    shares = {"share": (0.9, 0.8, 0.7), "correct_share": (math.nan, 0.5, 0.8)}
+    novelty = pd.DataFrame(
+        [
+            {"task": "questions", "n": 2, "model": model, "parameters": size, "reason": "",
+             "correct_reason": "nothing correct" if place == 0 else "",
+             **{column: values[place] for column, values in shares.items()},
+             **{f"{prefix}ci_{end}": shares[f"{prefix}share"][place] + by
+                for prefix in ("", "correct_") for end, by in (("low", -0.01), ("high", 0.01))}}
+            for place, (model, size) in enumerate(SIZES.items())
+        ]
+    )  # fmt: skip
+    said = readings({**study_frames(), "novelty": novelty})
+    assert "Falls from 0.90" in said["Novelty, share of pairs"]
+    assert "what is wrong counts as novel here" in said["Novelty, share of pairs"]
+    assert "Rises from 0.50" in said["Novelty of correct output"]
+    assert "nothing correct" in said["Novelty of correct output"]
+    grown = novelty.assign(share=novelty["share"] - 0.5, ci_high=novelty["ci_high"] - 0.5)
+    grown.loc[2, ["share", "ci_low", "ci_high"]] = 0.9, 0.89, 0.91
+    alike = readings({**study_frames(), "novelty": grown})
+    assert "counts as novel" not in alike["Novelty, share of pairs"]
 
 
 def test_without_a_truth_the_report_says_so():

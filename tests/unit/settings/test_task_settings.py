@@ -155,8 +155,6 @@ def test_wrong_places():
         TaskSettings(test=["a", "b"], languages=["xx", "en"], **pair)
     with pytest.raises(ValidationError, match=r"languages: .*two"):
         TaskSettings(test=["a", "b"], **pair)
-    with pytest.raises(ValidationError, match=r"permuted_of: allowed only where"):
-        TaskSettings(format="mmlu", test="{subject}.csv", permuted_of="x", n=3, gamma=0.7)
     with pytest.raises(ValidationError, match=r"directions: found 'de', allowed: two different"):
         TaskSettings(test="{language}", directions=["de"], **pair)
     with pytest.raises(ValidationError, match=r"directions: .*each one once"):

@@ -258,6 +258,102 @@ def test_the_control_permutes_answers_within_a_group(tmp_path):
         assert list(aliases) == [target, target.replace("-", "") + "!"]
 
 
+def test_options_and_the_gold_one_move_together(tmp_path):
+    """The guess rate and how often each answer is right stay; no question keeps its answer."""
+    rows = [
+        {"q": f"{g}: question {i}", "o": [f"{g} {(i + k) % 7}" for k in range(2 + i % 3)],
+         "a": i % 2, "g": g}
+        for g in ("art", "law") for i in range(30)
+    ]  # fmt: skip
+    path = tmp_path / "own.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fields = {"input": "q", "target": "a", "options": "o", "group": "g"}
+    kept, permuted = (
+        load(kind="multiple-choice", test=str(path), fields=fields, permuted_of=control)
+        for control in ("", "kept")
+    )
+
+    def moved(frame):
+        return sorted(
+            (row.group, row.target, list(row.aliases), list(row.options))
+            for row in frame.itertuples()
+        )
+
+    assert moved(permuted) == moved(kept)
+    assert permuted[["input", "group"]].equals(kept[["input", "group"]])
+    assert (permuted["target"] != kept["target"]).all()
+    assert all(row.target in row.options for row in permuted.itertuples())
+
+
+@pytest.mark.parametrize(
+    ("answers", "kept"),
+    [
+        (["Yes", "yes.", "no", "No"], 0),
+        (["a"] * 5 + ["b"] * 3 + ["c"] * 2, 0),
+        (["a"] * 7 + ["b", "c"], 5),
+        ([f"{k % 3}" for k in range(31)], 0),
+    ],
+)  # fmt: skip
+def test_as_few_examples_as_can_be_keep_their_answer(tmp_path, caplog, answers, kept):
+    path = tmp_path / "own.jsonl"
+    rows = [{"input": f"question {i}", "target": a} for i, a in enumerate(answers)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = load(kind="question-answering", test=str(path), permuted_of="kept")
+    again = load(kind="question-answering", test=str(path), permuted_of="kept")
+    assert found.equals(again) and sorted(found["target"]) == sorted(answers)
+    pairs = zip(found["target"].str.strip(".").str.lower(), answers, strict=True)
+    assert sum(target == own.strip(".").lower() for target, own in pairs) == kept
+    said = f"one answer in more than half of its examples, so that {kept} of {len(answers)}"
+    assert (said in caplog.text) == (kept > 0)
+
+
+def test_groups_that_cannot_be_permuted_are_named(tmp_path, caplog):
+    path = tmp_path / "own.jsonl"
+    rows = [("a", "1", "alone"), ("b", "2", "same"), ("c", "2", "same")]
+
+    def control():
+        lines = [json.dumps({"input": i, "target": t, "g": g}) + "\n" for i, t, g in rows]
+        path.write_text("".join(lines))
+        fields = {"group": "g"}
+        return load(kind="reasoning", test=str(path), fields=fields, permuted_of="kept")
+
+    with pytest.raises(TaskError, match="found no group with two different answers"):
+        control()
+    rows += [("d", "3", "well"), ("e", "4", "well")]
+    caplog.clear()
+    assert list(control()["target"]) == ["1", "2", "2", "4", "3"]
+    assert "group 'alone' has one example, so that 1 of 1 examples keep" in caplog.text
+    assert "group 'same' has one answer, so that 2 of 2 examples keep" in caplog.text
+    assert "'well'" not in caplog.text
+
+
+def test_every_kind_of_task_has_its_control(tmp_path):
+    """Translations within their direction, chains of thought with their result, MMLU's options."""
+    for language in ("de", "en"):
+        lines = "".join(f"{language} {k}\n" for k in range(4))
+        (tmp_path / f"news.{language}").write_text(lines)
+    sums = [{"question": f"{k} and {k}?", "answer": f"{k} + {k}\n#### {2 * k}"} for k in range(4)]
+    (tmp_path / "gsm8k.jsonl").write_text("".join(json.dumps(one) + "\n" for one in sums))
+    (tmp_path / "virology_test.csv").write_text(
+        "".join(f"q{k},w{k},x{k},y,z,A\n" for k in range(4))
+    )
+    asked = {
+        "translation": {"format": "parallel-text", "test": str(tmp_path / "news.{language}"),
+                        "directions": ["de-en", "en-de"]},
+        "reasoning": {"format": "gsm8k", "test": str(tmp_path / "gsm8k.jsonl")},
+        "choices": {"format": "mmlu", "test": str(tmp_path / "{subject}_test.csv"),
+                    "groups": ["virology"]},
+    }  # fmt: skip
+    for settings in asked.values():
+        kept, permuted = load(**settings), load(**settings, permuted_of="kept")
+        assert (permuted["target"] != kept["target"]).all() and len(kept) > 3
+        for column in ("group", "target"):
+            key = ["group", "target"]
+            expected = kept.sort_values(key)[column]
+            assert list(permuted.sort_values(key)[column]) == list(expected)
+        assert list(permuted["input"]) == list(kept["input"])
+
+
 def test_several_directions_in_one_task(tmp_path):
     for language, line in {"de": "Haus", "en": "house", "fr": "maison"}.items():
         (tmp_path / f"news.{language}").write_text(f"{line}\n")

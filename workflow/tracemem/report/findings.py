@@ -43,7 +43,8 @@ class Point:
         """The point that a row of a table holds, in columns that may share a prefix."""
         found = row._asdict() if hasattr(row, "_asdict") else row
         estimate, low, high = (found[prefix + name] for name in (value, "ci_low", "ci_high"))
-        return cls(model, estimate, low, high, found.get("reason", ""))
+        reason = found.get(f"{prefix}reason", found.get("reason", ""))
+        return cls(model, estimate, low, high, reason)
 
     @property
     def known(self) -> bool:
@@ -144,17 +145,19 @@ class Findings:
         metric = rows["metric"].iloc[0]
         return drawn.metric_label(metric), self._points(rows[rows["metric"] == metric], models)
 
-    def _points(self, rows: pd.DataFrame, models) -> dict[str, Point]:
-        found = {row.model: Point.of(row, self.labels[row.model]) for row in rows.itertuples()}
+    def _points(self, rows: pd.DataFrame, models, *columns: str) -> dict[str, Point]:
+        found = {
+            row.model: Point.of(row, self.labels[row.model], *columns) for row in rows.itertuples()
+        }
         return {model: found[model] for model in models or self.labels if model in found}
 
-    def novelty(self, task: str, n: int) -> dict[str, Point]:
-        """Share of novel pairs by model."""
+    def novelty(self, task: str, n: int, of: str = "") -> dict[str, Point]:
+        """Share of novel pairs by model; ``of`` "correct_" among those that are correct."""
         frame = self.frames.get("novelty")
         if frame is None:
             return {}
         rows = frame[(frame["task"] == task) & (frame["n"] == n)]
-        return self._points(rows.rename(columns={"share": "value"}), self.ladder)
+        return self._points(rows, self.ladder, of, "share")
 
     def by_support(self, task: str, n: int) -> tuple[str, dict[str, Point]]:
         """The largest model's label, and its performance by support bin, least support first."""
@@ -175,7 +178,7 @@ class Findings:
         """What each measure shows on one task at one n: (measure, a few sentences)."""
         metric, performance = self.performance(task, self.ladder)
         largest, bins = self.by_support(task, n)
-        novelty = self.novelty(task, n)
+        novelty, correct = self.novelty(task, n), self.novelty(task, n, "correct_")
         every = {measure: self.series(task, n, measure, self.ladder) for measure in MEASURES}
         found = {measure: known(series) for measure, series in every.items()}
         said = [
@@ -187,7 +190,8 @@ class Findings:
             ("Partial Mem, per pair", every[PARTIAL], _remainder(found[MEM], found[PARTIAL])),
             ("Contrastive Mem", every[CONTRASTIVE], _recall(found[CONTRASTIVE])),
             ("Truth, P(answer given entity)", every[TRUTH], _nearest(found)),
-            ("Novelty, share of pairs", novelty, ""),
+            ("Novelty, share of pairs", novelty, _wrong(known(performance), known(novelty))),
+            ("Novelty of correct output", correct, ""),
         ]
         spoken = [(name, _spoken(points, more)) for name, points, more in said if points]
         if not every[TRUTH]:
@@ -354,6 +358,25 @@ def _against(performance: Mapping[str, Point], mem: Mapping[str, Point]) -> str:
             "done best: by itself it does not read recall."
         )
     return text + "The intervals do not tell the two apart."
+
+
+def _wrong(performance: Mapping[str, Point], novelty: Mapping[str, Point]) -> str:
+    """Whether the model that does the task worst is more novel than the one that does it best."""
+    models = [model for model in performance if model in novelty]
+    if len(models) < 2:
+        return ""
+    worst = min(models, key=lambda model: performance[model].value)
+    best = max(models, key=lambda model: performance[model].value)
+    if not (
+        performance[best].low > performance[worst].high and novelty[worst].low > novelty[best].high
+    ):
+        return ""
+    return (
+        f"{novelty[worst].model} does the task worst ({number(performance[worst].value)}) and "
+        f"writes more that is new than {novelty[best].model}, which does it best "
+        f"({number(performance[best].value)}): what is wrong counts as novel here, so this share "
+        f"does not show what the models can do by themselves."
+    )
 
 
 def _frequency(frequency: Mapping[str, Point], mem: Mapping[str, Point]) -> str:

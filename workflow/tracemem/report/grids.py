@@ -138,15 +138,25 @@ def variants(frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
 
 
 def novelty(frame: pd.DataFrame, labels: Mapping[str, str]) -> list[Grid]:
-    """Share and number of novel pairs."""
+    """Share and number of novel pairs, among all and among those that are correct."""
 
-    def cell(row) -> str:
+    def every(row) -> str:
         share = Point.of(row, value="share").told()
         return f"{share}; {row.novel_pairs:,} of {row.generated_pairs:,}"
 
-    rows = _wide(frame, ["task", "n", "examples"], labels, cell)
-    columns = ["task", "n", "examples", *labels.values()]
-    return [Grid("Share of generated pairs that no document holds, with numbers", columns, rows)]
+    def correct(row) -> str:
+        share = Point.of(row, prefix="correct_", value="share").told()
+        return f"{share}; {row.novel_correct_pairs:,} of {row.correct_pairs:,}"
+
+    titles = {
+        "Share of generated pairs that no document holds, with numbers": every,
+        "The same of correct output: pairs whose generated n-gram is in the gold target": correct,
+    }
+    keys = ["task", "n", "examples"]
+    return [
+        Grid(title, [*keys, *labels.values()], _wide(frame, keys, labels, cell))
+        for title, cell in titles.items()
+    ]
 
 
 def coverage(frame: pd.DataFrame) -> Grid:

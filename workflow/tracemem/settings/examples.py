@@ -121,7 +121,8 @@ class ExamplesSettings(Section):
     permuted_of: str = Field(
         default="",
         description="Name of the task this one controls for: the same test examples with the "
-        "answers permuted within each group. What is measured here is what chance gives.",
+        "answers permuted within each group, options with their gold one. What is measured here is "
+        "what chance gives.",
     )
 
     @model_validator(mode="after")
@@ -141,8 +142,6 @@ class ExamplesSettings(Section):
         self._check_languages()
         if self.kind == "multiple-choice" and self.format == "jsonl" and not self.fields.options:
             raise ValueError("fields.options: missing; multiple-choice needs the options' field")
-        if self.permuted_of and self.kind == "multiple-choice":
-            raise ValueError("permuted_of: allowed only where answers are not options")
         return self
 
     def _check_places(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tracemem.ngrams.words import words
 from tracemem.settings.examples import ExamplesSettings
 from tracemem.tasks import gsm8k, jsonl, mmlu, parallel_text, triviaqa
 from tracemem.tasks.examples import Example
@@ -45,7 +46,7 @@ def load(task: ExamplesSettings, split: str) -> "pd.DataFrame":
         _log.info("%s: %d of %d examples kept", where, limit, len(found))
         found = _sample(found, limit)
     if task.permuted_of and split == "test":
-        found = _permuted(found)
+        found = _permuted(found, where)
     return pd.DataFrame(
         {
             "example": range(len(found)),
@@ -141,15 +142,55 @@ def _sample(found: list[Example], limit: int) -> list[Example]:
     return [found[i] for i in sorted(_by_hash(found)[:limit])]
 
 
-def _permuted(found: list[Example]) -> list[Example]:
-    """Every input with the answer of another example of its group: the next one by hash."""
+def _permuted(found: list[Example], where: str) -> list[Example]:
+    """Every input with the answer of another example of its group: target, aliases and options.
+
+    Raises:
+        TaskError: no group has two different answers.
+    """
     groups: dict[str, list[int]] = {}
     for place in _by_hash(found):
         groups.setdefault(found[place].group, []).append(place)
-    answers: dict[int, int] = {}
-    for places in groups.values():
-        answers.update(zip(places, [*places[1:], places[0]], strict=True))
+    answer = [tuple(words(example.target)) or example.target for example in found]
+    given: dict[int, int] = {}
+    for group, places in groups.items():
+        own = [answer[place] for place in places]
+        order = _moved(own)
+        given.update((place, places[to]) for place, to in zip(places, order, strict=True))
+        if kept := sum(own[to] == mine for to, mine in zip(order, own, strict=True)):
+            why = "one answer" if len(own) > 1 else "one example"
+            why = why if len(set(own)) == 1 else "one answer in more than half of its examples"
+            _log.warning(
+                "%s: permuted answers: group %r has %s, so that %d of %d examples keep their own",
+                where, group, why, kept, len(own),
+            )  # fmt: skip
+    if all(answer[place] == answer[to] for place, to in given.items()):
+        raise TaskError(
+            f"{where}: permuted answers: found no group with two different answers, allowed: one "
+            "or more"
+        )
+    others = [found[given[i]] for i in range(len(found))]
     return [
-        replace(example, target=found[answers[i]].target, aliases=found[answers[i]].aliases)
-        for i, example in enumerate(found)
+        replace(example, target=other.target, aliases=other.aliases, options=other.options)
+        for example, other in zip(found, others, strict=True)
     ]
+
+
+def _moved(own: list) -> list[int]:
+    """Whose answer each place is given: the next one's, but none its own answer where that can be.
+
+    A place that would keep its answer changes with the next one that neither has that answer nor
+    is given it. There is such a place unless more than half have this answer, and then as few keep
+    it as can be.
+    """
+    order, stuck = [*range(1, len(own)), 0], set()
+    for at, mine in enumerate(own):
+        if own[order[at]] != mine or mine in stuck:
+            continue
+        for other in (*range(at + 1, len(own)), *range(at)):
+            if mine not in (own[other], own[order[other]]):
+                order[at], order[other] = order[other], order[at]
+                break
+        else:
+            stuck.add(mine)
+    return order

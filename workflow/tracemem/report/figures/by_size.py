@@ -38,6 +38,10 @@ _PERMUTED: dict[str, Any] = {
     "color": "0.55", "linestyle": "-.", "linewidth": 0.9, "marker": "", "markersize": 0
 }  # fmt: skip
 
+_CORRECT: dict[str, Any] = {
+    "color": "white", "markeredgecolor": "black", "marker": "D", "markersize": 4, "linestyle": ""
+}  # fmt: skip
+
 
 @drawing
 def memorization_by_size(
@@ -178,6 +182,8 @@ def kendall_by_size(
 def novelty_by_size(novelty: pd.DataFrame) -> Figure:
     """Pairs a model writes that no document holds: their share with its interval, and their number.
 
+    Diamonds are the share among the pairs that are correct, where there are any.
+
     Args:
         novelty: rows of ``scores/novelty.csv``.
 
@@ -202,6 +208,11 @@ def novelty_by_size(novelty: pd.DataFrame) -> Figure:
             known = bars["ci_low"].notna() & bars["ci_high"].notna()
             shares.vlines(x[known], bars["ci_low"][known], bars["ci_high"][known], color="black",
                           linewidth=1.0)  # fmt: skip
+            beside = x + width / 4
+            known = bars["correct_ci_low"].notna() & bars["correct_ci_high"].notna()
+            shares.vlines(beside[known], bars["correct_ci_low"][known],
+                          bars["correct_ci_high"][known], color="black", linewidth=0.7)  # fmt: skip
+            shares.plot(beside, bars["correct_share"].astype(float), **_CORRECT)
             numbers.bar(x, bars["novel_pairs"], **look)
         for axis, name in ((shares, "share of pairs novel"), (numbers, "novel pairs")):
             axis.set_xticks(range(len(labels)), list(labels.values()))
@@ -215,5 +226,7 @@ def novelty_by_size(novelty: pd.DataFrame) -> Figure:
               hatch=HATCHES[place % len(HATCHES)])
         for place, n in enumerate(values)
     ]  # fmt: skip
+    if rows["correct_share"].notna().any():
+        handles.append(Line2D([], [], **_CORRECT, label="of correct output"))
     on.below(figure, handles)
     return figure
