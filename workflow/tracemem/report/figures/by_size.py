@@ -221,7 +221,7 @@ def novelty_by_size(novelty: pd.DataFrame) -> Figure:
         numbers.yaxis.set_major_formatter(lambda number, _: format_count(number))
     for axis in axes[-1]:
         axis.set_xlabel("parameters")
-    handles = [
+    handles: list[Patch | Line2D] = [
         Patch(facecolor=colors[n], edgecolor="white", label=f"n = {n}",
               hatch=HATCHES[place % len(HATCHES)])
         for place, n in enumerate(values)
