@@ -309,12 +309,13 @@ def test_a_job_answers_every_task_and_each_is_put_together(
     asked = {"questions": examples[:5], "choices": examples[10:].reset_index(drop=True)}
     paths = {"examples": [], "prompts": []}
     for task, rows in asked.items():
+        rows["neighbours"] = [[] for _ in range(len(rows))]
         filled = rows.assign(group="", input="", aliases=[[text] for text in rows["target"]])
         for table, name in ((EXAMPLES, "examples"), (PROMPTS, "prompts")):
             paths[name].append(str(tmp_path / f"{task}.{name}.parquet"))
             files.write(table, filled[list(table.columns)], paths[name][-1])
     output = tmp_path / "chunks" / "tiny.parquet"
-    job = {"model": settings(tiny_model).plain(), "tasks": tasks, "chunk": 4, **paths,
+    job = {"model": settings(tiny_model).plain(), "tasks": tasks, "chunk": 4, **paths, "neighbours": [],
            "output": str(output), "log": str(tmp_path / "logs" / "generate.log")}  # fmt: skip
     # The rules' params are plain values, and the job a text.
     generation.main(json.loads(json.dumps(job)))

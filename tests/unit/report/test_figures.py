@@ -22,7 +22,7 @@ PYTHIA = {
 }  # fmt: skip
 COUNTS = dict.fromkeys(
     ("items", "examples", "dropped", "dropped_zero_count", "dropped_zero_denominator",
-     "dropped_no_span", "dropped_zero_infgram"), 7)  # fmt: skip
+     "dropped_no_span", "dropped_no_neighbour", "dropped_zero_infgram"), 7)  # fmt: skip
 
 
 def correlation(value: float, p: float = 0.001) -> dict:
@@ -48,6 +48,21 @@ def memorization(sizes=SIZES, tasks=("questions", "translation"), ns=(2, 3)) -> 
                     kind = {"n": n, "measure": measure, "statistic": statistic}
                     rows.append({**series, **kind, **score, "skipped_tokens": 0})
     return pd.DataFrame(rows)
+
+
+def effects(sizes=SIZES) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "task": task, "model": model, "parameters": parameters, "seed": seed,
+                "examples": 50, "effect": effect + place, "ci_low": effect + place - 0.3,
+                "ci_high": effect + place + 0.3, "pairs": 4, "halves": 0.5, "ceiling": 0.8,
+            }
+            for seed in (1, 2)
+            for task, effect in (("questions", 0.5 * seed), ("translation", -0.1))
+            for place, (model, parameters) in enumerate(sizes.items())
+        ]
+    )  # fmt: skip
 
 
 def controls(sizes=SIZES) -> pd.DataFrame:
@@ -504,6 +519,7 @@ FRAMES = {
     "controls": controls,
     "cosines": cosines,
     "coverage": coverage,
+    "effects": effects,
     "instruct": instruct,
     "memorization": memorization,
     "novelty": novelty,

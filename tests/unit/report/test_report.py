@@ -43,7 +43,8 @@ def study_frames(
                     "p_value": 0.01, "p_permutation": 0.02, "p_holm": 0.04,
                     "items": 900 + place, "examples": 400, "dropped": 100,
                     "dropped_zero_count": 60, "dropped_zero_denominator": 25,
-                    "dropped_no_span": 15, "dropped_zero_infgram": 0,
+                    "dropped_no_span": 15, "dropped_no_neighbour": 0,
+                    "dropped_zero_infgram": 0,
                 }
             )  # fmt: skip
         rows["performance"].append(
@@ -86,7 +87,7 @@ def other_frames() -> dict[str, pd.DataFrame]:
                     "p_value": 0.1, "p_permutation": 0.2, "p_holm": 0.3, "items": 9,
                     "examples": 8, "dropped": 0, "dropped_zero_count": 0,
                     "dropped_zero_denominator": 0, "dropped_no_span": 0,
-                    "dropped_zero_infgram": 0,
+                    "dropped_no_neighbour": 0, "dropped_zero_infgram": 0,
                 }
             ]
         ),

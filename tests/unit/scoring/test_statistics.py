@@ -406,7 +406,7 @@ def test_replicates_are_as_wide_as_the_error_and_share_their_draws():
         ([1, 1, 1], [1, 2, 3], [0, 1, 2], "constant: every corpus"),
         ([1, 2, 3], [1, 1, 1], [0, 1, 2], "constant: every model"),
         ([1, 2, math.nan], [1, 2, 3], [0, 1, 2], "1 of 3 items"),
-        ([1, 2, 3], [1, -math.inf, 3], [0, 1, 2], "1 of 3 items"),
+        ([1, 2, 3], [1, math.inf, 3], [0, 1, 2], "1 of 3 items"),
     ],
 )
 def test_what_has_no_value_says_why(function, x, y, example, reason):

@@ -108,11 +108,12 @@ def test_work_is_that_reckoned_by_hand(measured):
     assert mined["capitals.n3"]["pairs"] == 1000 * 0.25 * 0.5
     assert mined["capitals.n3"]["candidate pairs"] == 1000
     asked = {job.name: job for job in of_rule(planned, "generate")}
-    # 90 and 10 bytes are 18 and 2 tokens at 5 bytes each; the prompt is read twice.
+    # 90 and 10 bytes are 18 and 2 tokens at 5 bytes each; the prompt is read twice, and once more
+    # by the targets of the examples that it is a neighbour of.
     work = asked["small"].work
-    assert work["scored tokens"] == pytest.approx(200 * (2 * 18 + 2))
+    assert work["scored tokens"] == pytest.approx(200 * (3 * 18 + 2 + 12 * 2))
     assert work["written tokens"] == 200 * 10 * 0.5
-    assert work["TFLOP"] == pytest.approx(2 * 1e6 * (7600 + 1000) / 1e12)
+    assert work["TFLOP"] == pytest.approx(2 * 1e6 * (16_000 + 1000) / 1e12)
     assert asked["large"].work["TFLOP"] == pytest.approx(4 * work["TFLOP"])
     assert asked["large"].memory_mb == 8
     # One job a task, of two models.
