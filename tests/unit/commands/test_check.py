@@ -8,6 +8,7 @@ import yaml
 from tracemem import commands
 from tracemem.commands import check
 from tracemem.corpus.shards import Shard
+from tracemem.scoring import designs
 from tracemem.settings import study as settings
 from tracemem.study import sizes
 
@@ -68,6 +69,31 @@ def test_a_good_config_is_told_and_priced(folder, capsys):
     ]  # fmt: skip
     assert any(line.startswith("Time on 3 cores: about ") for line in said)
     assert not (folder / "results").exists()
+
+
+def test_what_a_task_can_tell_is_said(folder, capsys, tiny_model):
+    """Of 200 questions at two n: one model has a memorization alone, two a difference as well."""
+    config = yaml.safe_load((folder / "my.yaml").read_text())
+    lines = [json.dumps({"input": f"question {k}", "target": f"a {k}"}) for k in range(200)]
+    (folder / "capitals.jsonl").write_text("\n".join(lines) + "\n")
+    config["tasks"]["capitals"]["n"] = [1, 2]
+    (folder / "my.yaml").write_text(yaml.safe_dump(config))
+    design = designs.read()["question-answering"]
+    smallest = designs.smallest(design, 200, 2)
+    said = run(capsys, "my.yaml").splitlines()
+    at = next(place for place, line in enumerate(said) if line.startswith("task    capitals"))
+    assert said[at + 1].strip() == f"a memorization of about {smallest:.2f} can be told from 0"
+    config["models"]["other"] = {"path": str(tiny_model)}
+    (folder / "my.yaml").write_text(yaml.safe_dump(config))
+    both = designs.smallest(design, 200, 4), designs.smallest(design, 200, 4, between=True)
+    assert both[0] > smallest
+    told = run(capsys, "my.yaml").splitlines()[at + 1].strip()
+    assert told == (
+        f"a memorization of about {both[0]:.2f} can be told from 0, a difference between sizes of "
+        f"about {both[1]:.2f}"
+    )
+    found = json.loads(run(capsys, "my.yaml", "--json"))["study"]["tasks"]["capitals.test"]
+    assert (found["smallest_memorization"], found["smallest_difference"]) == both
 
 
 def test_machines_get_the_same(folder, capsys):

@@ -130,7 +130,11 @@ def _described(study: "Settings", known: "Sizes") -> dict[str, Any]:
         "results": study.results,
         "corpus": asdict(known.corpus),
         "tasks": {
-            f"{task}.{split}": {"examples": sizes.examples, "source": sizes.source}
+            f"{task}.{split}": {
+                "examples": sizes.examples,
+                "source": sizes.source,
+                **(_told(study, task, sizes.examples) if split == "test" else {}),
+            }
             for (task, split), sizes in known.splits.items()
         },
         "models": {name: model.parameters for name, model in study.study_models().items()},
@@ -154,6 +158,29 @@ def report(
     ]
 
 
+def _told(study: "Settings", task: str, examples: float) -> dict[str, float]:
+    """The smallest memorization, and difference of it between two sizes, that a task can tell.
+
+    As contrastive memorization over all test examples at one n, held to the strictest step of
+    Holm's correction over all n and models.
+    """
+    from dataclasses import replace
+
+    from tracemem.scoring import designs
+
+    models, settings = len(study.study_models()), study.tasks[task]
+    design = designs.read()[settings.kind]
+    if settings.output_gram == "target":
+        design = replace(design, items=1.0, items_sd=0.0)
+    tests = len(settings.n) * models
+    told = {}
+    if models:
+        told["smallest_memorization"] = designs.smallest(design, examples, tests)
+    if models > 1:
+        told["smallest_difference"] = designs.smallest(design, examples, tests, between=True)
+    return told
+
+
 def _study(study: "Settings", known: "Sizes") -> list[str]:
     corpus = known.corpus
     sizes = "size not known"
@@ -171,6 +198,13 @@ def _study(study: "Settings", known: "Sizes") -> list[str]:
         lines.append(
             f"task    {task}: {kind}, {found.examples:,.0f} {split} examples ({found.source})"
         )
+        told = _told(study, task, found.examples) if split == "test" else {}
+        if told:
+            memorization, *difference = (f"{value:.2f}" for value in told.values())
+            between = f", a difference between sizes of about {difference[0]}" if difference else ""
+            lines.append(
+                f"        a memorization of about {memorization} can be told from 0{between}"
+            )
     for name, model in study.study_models().items():
         trained = study.ladder and name in study.trained()
         where = "trained here" if trained else " ".join([model.path, model.revision]).strip()
