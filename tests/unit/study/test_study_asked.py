@@ -15,7 +15,8 @@ from tracemem.study.study import NOTED, Study
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS, CONFIG = ROOT / "workflow" / "scripts", ROOT / "config"
-TASK = {"kind": "question-answering", "test": "q.jsonl", "n": [1, 2], "gamma": 0.0}
+TASK = {"kind": "question-answering", "test": "q.jsonl", "n": [1, 2], "gamma": 0.0,
+        "embedder": "lsa"}  # fmt: skip
 TRANSLATION = {"kind": "translation", "test": "t.jsonl", "n": 2, "languages": ["de", "en"]}
 LADDER = {"sizes": {"big": {"hidden": 32, "layers": 1, "heads": 1},
                     "tiny": {"hidden": 8, "layers": 1, "heads": 1, "pieces": 3}}}  # fmt: skip

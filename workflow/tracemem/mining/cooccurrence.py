@@ -142,12 +142,19 @@ def _information(passage_ends, passages, word_ends, words_of, contexts):
 @numba.njit(cache=True)
 def _multiply(ends, columns, values, right, product):
     for v in range(len(ends) - 1):
-        total = product[v]
-        total[:] = 0
-        for j in range(ends[v], ends[v + 1]):
-            row, value = right[columns[j]], values[j]
-            for k in range(len(row)):
-                total[k] += value * row[k]
+        product[v] = 0
+        j = ends[v]
+        # Four at once, so that the sum is read and written a quarter as often.
+        while j + 4 <= ends[v + 1]:
+            a, b, c, d = columns[j], columns[j + 1], columns[j + 2], columns[j + 3]
+            x, y, z, w = values[j], values[j + 1], values[j + 2], values[j + 3]
+            for k in range(right.shape[1]):
+                four = x * right[a, k] + y * right[b, k] + z * right[c, k] + w * right[d, k]
+                product[v, k] += four
+            j += 4
+        for i in range(j, ends[v + 1]):
+            for k in range(right.shape[1]):
+                product[v, k] += values[i] * right[columns[i], k]
 
 
 def multiply(matrix: Information, right: np.ndarray) -> np.ndarray:

@@ -74,8 +74,8 @@ class LsaEmbedder:
     M is words x words, M_vw = max(0, ln(D D_vw / (D_v D_w))), the positive pointwise mutual
     information of standing in the same passage (D passages, D_v with v, D_vw with both). Of its
     truncated singular value decomposition M = U S V', the vector of a word is the unit row of
-    U S / (S + mean S). That keeps directions that carry signal alike and fades out those that do
-    not; so unlike U alone it does not turn into the identity where all dimensions are kept. An
+    U S / (S + mean S / 2). That keeps directions that carry signal alike and fades out those that
+    do not; so unlike U alone it does not turn into the identity where all dimensions are kept. An
     n-gram is the mean of the vectors of its words weighted by sqrt(ln(D / D_w)): words that stand
     everywhere weigh next to nothing.
 
@@ -100,7 +100,7 @@ class LsaEmbedder:
     def fit(
         cls,
         documents: Iterable[str],
-        dimensions: int = 300,
+        dimensions: int = 250,
         sample: int = 100_000,
         window: int = 48,
         pairs: int = 200_000_000,
@@ -141,7 +141,7 @@ class LsaEmbedder:
                 cooccurrence.information(held, contexts), contexts, dimensions, seed
             )
         singular = np.abs(values)
-        vectors = unit_rows(left * (singular / (singular + singular.mean())))
+        vectors = unit_rows(left * (singular / (singular + singular.mean() / 2)))
         weights = np.sqrt(np.log(count / spread)).astype(np.float32)
         _log.info(
             "lsa: %d passages, %d words, %d dimensions", count, len(vocabulary), vectors.shape[1]

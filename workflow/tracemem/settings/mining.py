@@ -122,7 +122,7 @@ class EmbedderSettings(Section):
     output_prefix: str = Field(
         default="", description="Put before every output n-gram; 'passage: ' for E5."
     )
-    dimensions: int = Field(default=300, ge=2, description="Dimensions of the lsa embedding.")
+    dimensions: int = Field(default=250, ge=2, description="Dimensions of the lsa embedding.")
     documents: int = Field(
         default=100_000, ge=1, description="Documents, chosen by hash, the lsa embedding is fit on."
     )
