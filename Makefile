@@ -18,7 +18,7 @@ else ifneq ($(ENGINE),transformers)
 $(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
 endif
 
-.PHONY: help install demo test test-vllm bench bench-against rates lint format docs docs-reruns site clean
+.PHONY: help install demo test test-vllm bench bench-against rates embedders lint format docs docs-reruns site clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,10 @@ rates: $(VENV)/.installed ## Measure what tracemem check reckons with (reads dat
 	$(VENV)/bin/tracemem init results/demo/world/corpus/*.jsonl.zst --task results/demo/world/tasks/questions.test.jsonl --model results/demo/ladder/231k --name "The README's study" --output $(CHECKED) --force
 	$(RUN) --configfile $(CHECKED) --forceall
 	$(VENV)/bin/python workflow/bench/study/check_costs.py --study config/demo.yaml --study $(CHECKED)
+
+embedders: $(VENV)/.installed ## Compare the offline embedders on real text and on a world (reads data/)
+	$(VENV)/bin/python workflow/bench/mining/compare_embedders.py --config workflow/bench/mining/real.yaml --output results/embedders/real.csv
+	$(VENV)/bin/python workflow/bench/mining/compare_embedders.py --config config/demo.yaml --output results/embedders/world.csv
 
 docs: $(VENV)/.installed ## Write the generated pages; after make demo, its results too
 	$(VENV)/bin/python workflow/documents/reference.py

@@ -186,7 +186,10 @@ def study(
         "title": "Capitals of invented lands",
         "results": "results/mine",
         "corpus": {"shards": ["corpus/*"], **(corpus or {})},
-        "tasks": {name: {"test": places[name], **own} for name, (own, _) in tasks.items()},
+        "tasks": {
+            name: {"test": places[name], "embedder": "lsa", **own}
+            for name, (own, _) in tasks.items()
+        },
         "embedders": {"lsa": {"dimensions": 50}},
         "models": settings,
         "infgram": {"tokenizer": next(iter(folders), "")} if folders else None,

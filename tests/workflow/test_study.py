@@ -357,6 +357,7 @@ tasks:
     kind: question-answering
     test: questions.jsonl
     fields: {{input: q, target: a}}
+    embedder: lsa
     n: {n}
     gamma: 0.0
     stop_words: {{input: null, output: null}}

@@ -56,6 +56,41 @@ def costs(page: str, start: str, root: Path) -> str:
     return between(page, start, shown[:-1])
 
 
+def embedders(page: str, start: str, folder: Path) -> str:
+    """docs/embedders.md with what ``make embedders`` and the bench of LSA measured."""
+    real, world = pd.read_csv(folder / "real.csv"), pd.read_csv(folder / "world.csv")
+    shown = ["## Real text", ""]
+    columns = ["task, n", "embedder", "γ", "pairs kept", "with a document", "examples supported"]
+    rows = [
+        [
+            f"{row.task}, {row.n}", row.embedder, "all" if row.gamma < 0 else f"{row.gamma:g}",
+            f"{row.kept:,} ({row.permuted_kept:,})",
+            f"{row.with_document:.3f} ({row.permuted_with_document:.3f})",
+            f"{row.supported:.3f} ({row.permuted_supported:.3f})",
+        ]
+        for row in real[real["gamma"].isin([-1, 0, 0.05, 0.1, 0.2, 0.3])].itertuples()
+    ]  # fmt: skip
+    shown += [_markdown(columns, rows), "## A generated world", ""]
+    ranked = world.drop_duplicates(["task", "n", "embedder"])
+    by_case = ranked.set_index(["task", "n", "embedder"])["average_precision"].unstack()
+    # Without a threshold all pairs are kept, of which so many are true.
+    whole = world[world["gamma"] == -1].set_index(["task", "n", "embedder"])["precision"].unstack()
+    rows = [
+        [f"{task}, {n}", *(f"{value:.3f}" for value in (whole["lsa"][task, n], *row))]
+        for (task, n), row in zip(by_case.index, by_case.to_numpy(), strict=True)
+    ]
+    shown += [_markdown(["task, n", "share of true pairs", *by_case], rows), "## LSA's own fit", ""]
+    fitted = pd.read_csv(folder / "lsa.csv").groupby(["work", "unit", "checkout"], sort=False)
+    least = fitted["value"].min().unstack()
+    by = ["other", "this", "600 contexts", "400 contexts"]
+    rows = [
+        [work, unit, *("" if pd.isna(row[which]) else f"{row[which]:.4g}" for which in by)]
+        for (work, unit), row in least.iterrows()
+    ]
+    columns = ["", "unit", "before", "now", *by[2:]]
+    return between(page, start, [*shown, _markdown(columns, rows)])
+
+
 @cache
 def _reckoned(config: Path, text_gb: float | None, cores: int) -> tuple[str, ...]:
     """What is said of a study before it runs, problems aside: those are of one machine."""

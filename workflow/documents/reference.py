@@ -107,12 +107,16 @@ def pages() -> dict[Path, str]:
     readme = ROOT / "config" / "README.md"
     real_mini = ROOT / "docs" / "real-mini.md"
     costs = ROOT / "docs" / "costs.md"
+    embedders = ROOT / "docs" / "embedders.md"
     return {
         ROOT / "docs" / "tables.md": tables_page(),
         ROOT / "config" / "schema.json": schema_file(),
         readme: config_page(readme.read_text(encoding="utf-8")),
         real_mini: results.real_mini(real_mini.read_text(encoding="utf-8"), MARK, REAL_MINI),
         costs: results.costs(costs.read_text(encoding="utf-8"), MARK, ROOT),
+        embedders: results.embedders(
+            embedders.read_text(encoding="utf-8"), MARK, ROOT / "results" / "embedders"
+        ),
     }
 
 

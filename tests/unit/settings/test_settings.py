@@ -44,8 +44,10 @@ def test_a_minimal_config_of_ones_own_is_enough():
 def test_thresholds_left_out_suit_the_embedder():
     changed = config("tasks.capitals.gamma", ...)
     task = settings.load(changed).tasks["capitals"]
-    assert (task.embedder, task.gamma) == ("wordllama", [0.1])
-    changed["tasks"]["capitals"]["embedder"] = "lsa"
+    assert (task.embedder, task.gamma) == ("wordllama", [0.05])
+    changed["tasks"]["capitals"]["kind"] = "reasoning"
+    assert settings.load(changed).tasks["capitals"].gamma == [0.3]
+    changed["tasks"]["capitals"] |= {"kind": "question-answering", "embedder": "lsa"}
     assert settings.load(changed).tasks["capitals"].gamma == [0.0]
     changed["tasks"]["capitals"] |= {"embedder": "e5", "n": [3, 5]}
     study = settings.load(changed)

@@ -117,8 +117,13 @@ def measure(other: Path, shards: list[Path], seeds: list[int], times: int) -> It
         folder = Path(name)
         for seed in seeds:
             documents, cases = world(seed, folder)
-            for which, checkout in checkouts.items():
-                _, embedder = turn(checkout, documents, folder)
+            fitted = {
+                which: turn(place, documents, folder)[1] for which, place in checkouts.items()
+            }
+            # The words of a world are fewer than those that a fit decomposes: none is folded in.
+            for contexts in (600, 400):
+                fitted[f"{contexts} contexts"] = LsaEmbedder.fit(documents, contexts=contexts)
+            for which, embedder in fitted.items():
                 for case, (pairs, true) in cases.items():
                     work = f"world {seed}, {case}"
                     value = ranked(embedder, pairs, true)

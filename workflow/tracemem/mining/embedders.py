@@ -121,7 +121,7 @@ class LsaEmbedder:
             pairs: the sample ends where its passages together have more pairs of words than this,
                 which bounds time and memory.
             contexts: words of most passages whose mutual information is decomposed; the others are
-                folded in.
+                folded in, which costs pairs of two rare words most (docs/embedders.md).
             seed: of the decomposition.
         """
         from threadpoolctl import threadpool_limits
@@ -199,7 +199,7 @@ class WordLlamaEmbedder:
         from tokenizers import Tokenizer
 
         found = importlib.util.find_spec("wordllama")
-        places = found.submodule_search_locations if found else None
+        places = found and found.submodule_search_locations
         folder = Path(places[0]) if places else Path()
         paths = [
             folder / "tokenizers" / "l2_supercat_tokenizer_config.json",

@@ -65,7 +65,7 @@ class MiningSettings(GramSettings):
         min_length=1,
         description="Threshold of the cosine, one for all n or one for each; pairs above it are "
         "kept. Default: with an embedder of kind lsa 0, in translation and reasoning 0.3; of "
-        "kind wordllama 0.1; with another the paper's for the kind and n.",
+        "kind wordllama 0.05, in reasoning 0.3; with another the paper's for the kind and n.",
     )
     sweep: list[float] = Field(
         default=[], description="Higher thresholds to report beside gamma, for every n."
@@ -172,11 +172,13 @@ def default_embedder(kind: str, stop_words: Any) -> str:
 def default_gammas(kind: str, embedder: str, n: Sequence[int]) -> list[float]:
     """Thresholds for each n where a config gives none, by the kind of the task and the embedder.
 
+    Those of wordllama are where the examples that some document supports are most ahead of permuted
+    answers (docs/embedders.md): n = 2 and 3 do not differ in it, question answering and reasoning do.
     Cosines of lsa and wordllama lie around 0, those of sentence encoders between 0.7 and 1; for
     these the thresholds are the paper's, an n that it has not taking those of the nearest one.
     """
     if embedder == "wordllama":
-        return [0.1] * len(n)
+        return [0.3 if kind == "reasoning" else 0.05] * len(n)
     if embedder == "lsa":
         return [0.3 if kind in ("translation", "reasoning") else 0.0] * len(n)
     if kind == "translation":
