@@ -127,8 +127,9 @@ def test_tasks_and_their_tables():
     assert asked.permuted_tasks == {"chance": "q"} and set(asked.kinds()) == {"q", "t"}
     assert asked.items("q", ITEMS) == [f"<results>/items/q.n{n}.parquet" for n in (1, 2)]
     assert asked.thresholds("q") == {1: [0.0], 2: [0.0]}
-    assert asked.fitted("q") == [] and asked.embedder("q").kind == "wordllama"
-    assert asked.fitted("t") == ["<results>/embedders/lsa.npz"]
+    assert asked.fitted("q") == ["<results>/embedders/lsa.npz"]
+    plain = study(tasks={"q": {key: value for key, value in TASK.items() if key != "embedder"}})
+    assert plain.fitted("q") == [] and plain.embedder("q").kind == "wordllama"
     e5 = study(tasks={"q": {**TASK, "embedder": "e5", "gamma": 0.5}})
     assert e5.fitted("q") == [] and e5.embedder("q").kind == "sentence-transformers"
 

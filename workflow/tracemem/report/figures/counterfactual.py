@@ -42,7 +42,7 @@ def measures_against_effect(
     strangers = cells["model"].map(lambda model: families.get(model) == STRANGER)
     known = cells[cells["effect"].notna()]
     if known.empty:
-        raise NothingToDraw("measures against the effect: no cell has both")
+        raise NothingToDraw("measures against the effect: nothing to draw, no cell has both")
     tasks = list(dict.fromkeys(effects["task"]))
     colors = dict(zip(tasks, ramp(len(tasks)), strict=True))
     sizes = sorted(known["parameters"].unique())
