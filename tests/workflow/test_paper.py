@@ -180,6 +180,8 @@ VARIANTS = {
     "in pieces": {"ladder": {"sizes": {"small": {"pieces": 3}}}},
     "without a model": {"ladder": None},
     "followed over one pass": {"ladder": {"epochs": 1}, "profiles": {"models": ["large"]}},
+    "trained again": {"counterfactual": {"subsets": 4, "alone": 1, "further_seeds": [9]}},
+    "without a contrast": {"contrast": None},
     "nothing swept": {"tasks": {"questions": {"sweep": []}}},
     "one model tuned from another": {
         "models": {"tuned": {"path": "someone/tuned", "parameters": 9, "instruct_of": "small"}}
@@ -219,7 +221,9 @@ def test_rules_wait_for_those_that_snakemake_makes_them_wait_for(tmp_path):
     for rule in set(names.values()) - {"all", "note_params", costs.LAST}:
         assert before(reckoned, rule) == before(graph, rule), rule
     lacking = {"train_piece", "fetch_shard", "embed_ngrams"}
-    lacking |= {rule.name for rule in BY_NAME.values() if rule.stage == "profiles"}
+    lacking |= {"score_candidates", "judge_candidates"}
+    other = ("profiles", "counterfactual")
+    lacking |= {rule.name for rule in BY_NAME.values() if rule.stage in other}
     assert set(BY_NAME) - set(names.values()) == lacking
 
 
