@@ -267,12 +267,7 @@ RULES = (
         4 * _GB,
         120,
         sized=True,
-        after=(
-            "tabulate_pairs",
-            "tabulate_premises",
-            "assemble_generations",
-            "score_infgram",
-        ),
+        after=("tabulate_pairs", "assemble_generations", "score_infgram"),
     ),
     Rule(
         "measure_contrasts",
