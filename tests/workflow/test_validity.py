@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tracemem.counterfactual.tables import AGREEMENT, CANDIDATES, COUNTERFACTUAL, EFFECTS, UNITS
+from tracemem.counterfactual.tables import (
+    AGREEMENT,
+    ALONE,
+    CANDIDATES,
+    COUNTERFACTUAL,
+    EFFECTS,
+    UNITS,
+)
 from tracemem.jobs import files
 from tracemem.scoring.tables import MEMORIZATION
 
@@ -80,3 +87,13 @@ def test_the_report_shows_the_effect(results):
     assert "Counterfactual effect" in page and "Measures against the counterfactual effect" in page
     note = pd.read_csv(results / "figures/counterfactual.csv")
     assert note["figure"].tolist() == ["counterfactual"] and note["reason"].isna().all()
+
+
+def test_a_single_document_stands_beside_its_effect(results):
+    alone = files.read(ALONE, results / ALONE.path)
+    assert set(alone["subset"]) == {"alone0"} and set(alone["model"]) == {"small"}
+    effects = files.read(COUNTERFACTUAL, results / COUNTERFACTUAL.path)
+    effects = effects[(effects["model"] == "small") & (effects["task"] == "questions")]
+    same = alone.merge(effects, on=["task", "example"], suffixes=("", "_known"))
+    assert len(same) == len(alone) and (same["documents"] == 1).all()
+    assert same["effect"].tolist() == pytest.approx(same["effect_known"].tolist(), abs=1e-4)

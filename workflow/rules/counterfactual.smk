@@ -127,3 +127,34 @@ if study.counterfactual:
             code=this.code,
         script:
             "../scripts/score_counterfactual.py"
+
+
+if study.alone:
+
+    this = study.job("score_alone")
+
+    rule score_alone:
+        input:
+            tested=rules.draw_subsets.output.tested,
+            subsets=rules.draw_subsets.output.subsets,
+            counterfactual=rules.score_counterfactual.output.examples,
+            answers=expand(rules.answer_without.output, trained=study.beside_alone),
+        output:
+            "<results>/scores/alone.csv",
+        log:
+            this.log,
+        benchmark:
+            this.benchmark
+        conda:
+            ENVIRONMENT
+        threads: this.threads
+        resources:
+            **this.resources,
+        params:
+            tasks=study.world_tasks,
+            subsets=[study.trained[name].subset for name in study.beside_alone],
+            model=study.trained[study.alone[0]].size,
+            seed=study.settings.seed,
+            code=this.code,
+        script:
+            "../scripts/score_alone.py"

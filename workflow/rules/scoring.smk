@@ -30,6 +30,9 @@ if study.models:
         script:
             "../scripts/measure_items.py"
 
+
+if study.contrasted:
+
     this = study.job("measure_contrasts")
 
     rule measure_contrasts:
@@ -44,7 +47,7 @@ if study.models:
         output:
             expand(
                 "<results>/items/contrasts/{{task}}/{model}.n{{n}}.parquet",
-                model=study.contrasted or ["none"],
+                model=study.contrasted,
             ),
         log:
             this.log,

@@ -49,25 +49,26 @@ rule write_prompts:
         "../scripts/write_prompts.py"
 
 
-this = study.job("find_neighbours")
+if study.contrasted:
 
+    this = study.job("find_neighbours")
 
-rule find_neighbours:
-    input:
-        "<results>/tasks/{task}.test.parquet",
-    output:
-        "<results>/tasks/neighbours/{task}.parquet",
-    log:
-        this.log,
-    benchmark:
-        this.benchmark
-    conda:
-        ENVIRONMENT
-    threads: this.threads
-    resources:
-        **this.resources,
-    params:
-        neighbours=study.settings.contrast and study.settings.contrast.neighbours,
-        code=this.code,
-    script:
-        "../scripts/find_neighbours.py"
+    rule find_neighbours:
+        input:
+            "<results>/tasks/{task}.test.parquet",
+        output:
+            "<results>/tasks/neighbours/{task}.parquet",
+        log:
+            this.log,
+        benchmark:
+            this.benchmark
+        conda:
+            ENVIRONMENT
+        threads: this.threads
+        resources:
+            **this.resources,
+        params:
+            neighbours=study.settings.contrast.neighbours,
+            code=this.code,
+        script:
+            "../scripts/find_neighbours.py"

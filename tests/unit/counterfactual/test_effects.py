@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tracemem.counterfactual.effects import effects, summary
-from tracemem.counterfactual.tables import COUNTERFACTUAL, EFFECTS
+from tracemem.counterfactual.effects import alone, effects, summary
+from tracemem.counterfactual.tables import ALONE, COUNTERFACTUAL, EFFECTS
 
 
 def study(effect, examples=40, pairs=8, noise=1.0, seed=0):
@@ -59,3 +59,26 @@ def test_without_an_effect_there_is_none_and_nothing_to_agree_with():
     assert mean["ci_low"] < 0 < mean["ci_high"]
     noise = found.assign(even=range(300), odd=range(300, 0, -1))
     assert np.isnan(summary(noise, by_pair)["ceiling"])
+
+
+def test_a_document_alone_is_what_the_model_gains_by_it():
+    answers, subsets, tested, units = study(np.linspace(0, 3, 40), noise=0.0)
+    found, _ = effects(answers, subsets, tested, units)
+    first = subsets["units"][0]
+    absent = sorted(set(range(40)) - set(first))[:2]
+    more = pd.DataFrame(
+        [("s00", first), *((f"alone{k}", sorted([*first, unit])) for k, unit in enumerate(absent))],
+        columns=["subset", "units"],
+    )
+    of_subset = {"s00": answers[0]}
+    for k, unit in enumerate(absent):
+        gained = answers[0]["log_probability"] + 0.5 * (answers[0]["example"] == unit)
+        of_subset[f"alone{k}"] = answers[0].assign(log_probability=gained)
+    rows = alone(of_subset, more, tested, found)
+    assert set(rows.columns) == set(ALONE.columns) - {"task", "model", "parameters"}
+    assert rows["example"].tolist() == absent
+    assert rows["alone"].tolist() == pytest.approx([0.5, 0.5])
+    assert rows["effect"].tolist() == pytest.approx([3 * unit / 39 for unit in absent])
+    # A fact that this task does not ask for has no row.
+    other = tested[tested["unit"] != absent[0]]
+    assert alone(of_subset, more, other, found)["example"].tolist() == absent[1:]

@@ -5,6 +5,8 @@ effect is the mean over pairs of the difference within a pair; pairs are indepen
 interval is Student's t over them.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import scipy.stats
@@ -84,3 +86,37 @@ def summary(found: pd.DataFrame, by_pair: np.ndarray) -> dict[str, float]:
         "halves": halves,
         "ceiling": ceiling,
     }
+
+
+def alone(
+    answers: Mapping[str, pd.DataFrame],
+    subsets: pd.DataFrame,
+    tested: pd.DataFrame,
+    found: pd.DataFrame,
+) -> pd.DataFrame:
+    """What one document is worth by itself, beside the effect of its fact over all subsets.
+
+    A single training is noisy: what the two have in common is their mean over facts.
+
+    Args:
+        answers: ``tables.ANSWERED`` of one task by subset: the first, and those that add a document.
+        subsets: ``tables.SUBSETS`` of the same, the first one first.
+        tested: ``tables.TESTED`` of the task.
+        found: from :func:`effects` of the same size.
+
+    Returns:
+        example, subset, alone, effect, ci_low and ci_high, as in ``tables.ALONE``.
+    """
+    kept = subsets.set_index("subset")["units"].map(set)
+    first, *others = kept.index
+    rows = []
+    for name in others:
+        (unit,) = kept[name] - kept[first]
+        for example in tested.loc[tested["unit"] == unit, "example"]:
+            with_it, without = (
+                each.set_index("example")["log_probability"][example]
+                for each in (answers[name], answers[first])
+            )
+            rows.append({"example": example, "subset": name, "alone": with_it - without})
+    known = found[["example", "effect", "ci_low", "ci_high"]]
+    return pd.DataFrame(rows, columns=["example", "subset", "alone"]).merge(known, on="example")

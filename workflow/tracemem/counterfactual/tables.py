@@ -71,6 +71,23 @@ COUNTERFACTUAL = Table(
     },
     needs=("counterfactual",),
 )
+ALONE = Table(
+    "scores/alone.csv",
+    "Facts of one document added alone to the first subset, beside their effect over all subsets.",
+    {
+        **SERIES,
+        "example": (I64, "test example that asks for the fact"),
+        "subset": (TEXT, "the subset with its document"),
+        "alone": (F64, "ln P(y given x) with the one document, less without it, nats"),
+        "effect": (F64, "its counterfactual effect, nats"),
+        "ci_low": (F64, "lower end of the effect's 95 % interval"),
+        "ci_high": (F64, "upper end of the same interval"),
+    },
+    needs=("alone",),
+    section="scores",
+    title="Single documents",
+    missing="No document was added by itself.",
+)
 EFFECTS = Table(
     "scores/effects.csv",
     "Mean counterfactual effect of a task, size and seed, and how far its examples' can be trusted.",

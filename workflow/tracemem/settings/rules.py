@@ -80,6 +80,7 @@ RULES = (
         after=("train_model", "write_prompts"),
     ),
     Rule("score_counterfactual", "counterfactual", after=("answer_without",)),
+    Rule("score_alone", "counterfactual", after=("score_counterfactual",)),
     Rule(
         "load_task", "tasks", "{task}.{split}", 2 * _GB, 30, sized=True, after=("generate_world",)
     ),

@@ -187,6 +187,10 @@ class Settings(Section):
                 "counterfactual: needs a world and a ladder in the same config, whose corpus it "
                 "changes and whose sizes it trains again"
             )
+        if not self.contrast:
+            raise ValueError(
+                "counterfactual: needs contrast, whose scores are held to it; found null"
+            )
         sizes = list(self.ladder.sizes)
         for key, found in (
             ("sizes", again.sizes),

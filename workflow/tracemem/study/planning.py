@@ -325,6 +325,8 @@ def _counterfactual(amounts: _Amounts) -> Iterator[Job]:
         yield Job("answer_without", work, name, cores=model.threads, gpus=model.gpus,
                   precision=model.dtype)  # fmt: skip
     yield Job("score_counterfactual")
+    if product.alone:
+        yield Job("score_alone")
     yield Job("judge_candidates")
 
 

@@ -333,6 +333,21 @@ class Study:
         return [*again.names(), *again.alone_names()] if again else []
 
     @property
+    def alone(self) -> list[str]:
+        """Models trained on the first subset of the corpus and one document more."""
+        names = self.counterfactual.alone_names() if self.counterfactual else []
+        return [name for name, made in self.trained.items() if made.subset in names]
+
+    @property
+    def beside_alone(self) -> list[str]:
+        """Those, after the model of the same size that was trained on the first subset alone."""
+        if not (self.counterfactual and self.alone):
+            return []
+        made = self.trained[self.alone[0]]
+        first = made._replace(subset=self.counterfactual.names()[0])
+        return [first.name(self.settings.seed), *self.alone]
+
+    @property
     def nothing_memorized(self) -> list[tuple[str, str]]:
         """Tasks and models of which nothing can be memorized: strangers, and permuted answers."""
         return [
