@@ -62,7 +62,7 @@ def measures_against_effect(
         for row in cells[own & strangers & cells["task"].isin(tasks)].itertuples():
             axis.plot(left, row.value, "x", color=colors[row.task], markersize=4)
         axis.set_title(measure.title, fontsize="medium")
-    figure.supxlabel("effect of the documents on ln P(answer), nats", fontsize="medium")
+    axes[0, 1].set_xlabel("effect of the documents on ln P(answer), nats")
     axes[0, 0].set_ylabel(f"measure, n = {n}")
     handles = [
         *(Line2D([], [], color=colors[task], marker="o", linestyle="", label=task)
