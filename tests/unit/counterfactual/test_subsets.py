@@ -95,6 +95,13 @@ def test_subsets_complement_each_other_and_halve_every_kind(drawn):
         assert len(units.set_index("unit")["documents"][unit]) == 1
 
 
+def test_more_single_facts_than_there_are_is_an_error(drawn):
+    units, _, _ = drawn
+    asked = LEAVING.model_copy(update={"alone": 1000})
+    with pytest.raises(ValueError, match=r"counterfactual.alone: found 1000; allowed: up to \d+,"):
+        draw_subsets(units, asked, 7)
+
+
 def test_the_stream_of_a_subset_is_that_of_the_documents_it_keeps(drawn, texts, tmp_path):
     units, _, subsets = drawn
     tokens.train_tokenizer(texts, 300, tmp_path / "tokenizer")

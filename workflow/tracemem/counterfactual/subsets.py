@@ -122,7 +122,10 @@ def draw_subsets(units: pd.DataFrame, settings: LeavingSettings, seed: int) -> p
 
     Returns:
         Rows of ``tables.SUBSETS``: the complementary pairs, then the first subset with one fact of
-        one document more, for as many as asked and as there are.
+        one document more, for as many as asked.
+
+    Raises:
+        ValueError: the first subset leaves out fewer facts of one document than asked.
     """
     rows: list[tuple[str, list[int]]] = []
     names = settings.names()
@@ -133,6 +136,11 @@ def draw_subsets(units: pd.DataFrame, settings: LeavingSettings, seed: int) -> p
     kept = rows[0][1]
     single = units[(units["kind"] == FACTS) & (units["documents"].map(len) == 1)]["unit"]
     absent = sorted(set(single) - set(kept))
+    if len(absent) < settings.alone:
+        raise ValueError(
+            f"counterfactual.alone: found {settings.alone}; allowed: up to {len(absent)}, the "
+            "tested facts of one document that the first subset leaves out"
+        )
     for name, unit in zip(settings.alone_names(), absent, strict=False):
         rows.append((name, sorted([*kept, unit])))
     return pd.DataFrame(rows, columns=list(SUBSETS.columns))
