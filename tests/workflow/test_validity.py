@@ -77,7 +77,7 @@ def test_measures_are_held_to_the_effect_and_to_models_that_saw_nothing(results)
     assert strongest["agreement"]["questions", "large"] > 0.3
     assert strongest["agreement"][:, "large-stranger"].isna().all()
     agreement = files.read(AGREEMENT, results / AGREEMENT.path)
-    assert set(agreement["level"]) == {"item", "apart", "cells", "nothing"}
+    assert set(agreement["level"]) == {"item", "apart", "cells", "examples", "nothing"}
     nothing = agreement[agreement["level"] == "nothing"]
     assert (nothing["cells"] >= 4).all() and nothing["value"].between(0, 1).all()
 

@@ -138,12 +138,32 @@ def judged(values, effects, nothing=()):
 def test_a_measure_that_follows_the_effect_is_told_from_one_that_does_not():
     effects = [0.0, 0.1, 0.5, 1.0, 2.0, 3.0]
     good, items = judged([0.05, -0.02, 0.2, 0.4, 0.6, 0.7], effects)
-    assert good["value"].to_dict() == {"apart": 1.0, "cells": pytest.approx(1.0), "nothing": 1.0}
-    assert good["cells"].to_dict() == {"apart": 6, "cells": 4, "nothing": 2}
+    values = {"apart": 1.0, "cells": 1.0, "examples": 0.5 / 0.8, "nothing": 1.0}
+    assert good["value"].to_dict() == pytest.approx(values)
+    assert good["cells"].to_dict() == {"apart": 6, "cells": 4, "examples": 4, "nothing": 2}
     assert items["allowed"].tolist() == [0.8] * 6 and items["value"].tolist() == [0.5] * 6
     bad, _ = judged([0.5, 0.6, 0.2, 0.1, 0.15, 0.05], effects)
     assert bad["value"]["apart"] == 0.0 and bad["value"]["nothing"] == 0.0
     assert bad["value"]["cells"] == pytest.approx(-0.8)
+
+
+def test_intervals_over_several_worlds_draw_whole_worlds():
+    # Within a world every cell is alike, so cells drawn one by one would tell more than there is.
+    world = np.repeat(np.arange(6), 4)
+    widths = []
+    for name in (world, np.arange(24)):
+        frame = pd.DataFrame(
+            {
+                "world": name.astype(str), "task": "t", "model": "m", "corpus_side": "c",
+                "model_side": "m", "held": "h", "n": 2, "value": 0.3, "bound": 0.1,
+                "agreement": 0.4 + 0.05 * world, "ci_low": 0.4, "ci_high": 0.6, "effect": 1.0,
+                "effect_low": 0.1, "ceiling": 0.8, "above": True, "null": False,
+            }
+        )  # fmt: skip
+        found = judge(frame).set_index("level").loc["examples"]
+        assert found["value"] == pytest.approx(0.525 / 0.8)
+        widths.append(found["ci_high"] - found["ci_low"])
+    assert widths[0] > 1.5 * widths[1]
 
 
 def test_cells_of_which_nothing_can_be_memorized_need_no_effect():

@@ -1,9 +1,10 @@
 """Every candidate for a measure held to the counterfactual effect, over the cells of some worlds.
 
-A cell is a task, a size and a world. Three questions: does the measure tell the cells whose effect
-is above zero from the others; does it rank those above zero as their effects do; and does it stay
-within the bound of chance where nothing is memorized: in models that saw another world, in tasks
-whose answers are permuted, and where leaving documents out had no effect above zero?
+A cell is a task, a size and a world. Four questions: does the measure tell the cells whose effect
+is above zero from the others; does it rank those above zero as their effects do; within them, does
+it rank the examples as far as the effect's own noise allows; and does it stay within the bound of
+chance where nothing is memorized: in models that saw another world, in tasks whose answers are
+permuted, and where leaving documents out had no effect above zero?
 """
 
 from collections.abc import Callable, Iterable
@@ -73,6 +74,8 @@ def judge(found: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         above = held[held["above"]]
         rows.append({**name, **_level("apart", held, _area, "above", seed)})
         rows.append({**name, **_level("cells", above, _ranked, "effect", seed)})
+        within = above[above["agreement"].notna() & above["ceiling"].notna()]
+        rows.append({**name, **_level("examples", within, _reached, "ceiling", seed, "agreement")})
         rows.append({**name, **_null(every[every["null"]])})
     return pd.DataFrame(rows).reindex(columns=list(AGREEMENT.columns))
 
@@ -83,16 +86,22 @@ def _level(
     statistic: Callable[[NDArray[np.float64], NDArray[np.float64]], float],
     against: str,
     seed: int,
+    of: str = "value",
 ) -> dict:
-    values, other = held["value"].to_numpy(np.float64), held[against].to_numpy(np.float64)
+    """A statistic of two columns over cells; intervals draw whole worlds, of one world its cells."""
+    values, other = held[of].to_numpy(np.float64), held[against].to_numpy(np.float64)
     row = {"level": level, "task": "", "model": "", "cells": len(held)}
     value = statistic(values, other)
     if np.isnan(value):
         return {**row, "reason": f"{len(held)} cells, {int(held['above'].sum())} above zero"}
     generator = np.random.default_rng([seed, len(held)])
+    worlds = list(held.groupby("world").indices.values())
+    if len(worlds) == 1:
+        worlds = list(np.arange(len(held))[:, None])
     drawn = []
     for _ in range(_DRAWS):
-        rows = generator.integers(0, len(held), len(held))
+        chosen = generator.integers(0, len(worlds), len(worlds))
+        rows = np.concatenate([worlds[place] for place in chosen])
         drawn.append(statistic(values[rows], other[rows]))
     low, high = np.nanquantile(drawn, [0.025, 0.975])
     return {**row, "value": value, "ci_low": low, "ci_high": high, "reason": ""}
@@ -114,6 +123,11 @@ def _ranked(values: NDArray[np.float64], effect: NDArray[np.float64]) -> float:
         return float("nan")
     ranks = scipy.stats.rankdata([values, effect], axis=1)
     return float(np.corrcoef(ranks)[0, 1])
+
+
+def _reached(agreement: NDArray[np.float64], ceiling: NDArray[np.float64]) -> float:
+    """Mean agreement over the examples of a cell, as a share of what the effect's noise allows."""
+    return float(agreement.sum() / ceiling.sum()) if len(agreement) else float("nan")
 
 
 def _null(cells: pd.DataFrame) -> dict:

@@ -150,13 +150,18 @@ AGREEMENT = Table(
             TEXT,
             "item: rank agreement with the effect over the examples of a cell (task, size, world); "
             "apart: area under the curve that tells cells with an effect above zero from the "
-            "others; cells: rank agreement with the mean effect over the cells above zero; nothing: "
-            "share of the cells where nothing is memorized within the bound of chance",
+            "others; cells: rank agreement with the mean effect over the cells above zero; "
+            "examples: mean of the item level over those cells, as a share of what the effect's "
+            "noise allows; nothing: share of the cells where nothing is memorized within the bound "
+            "of chance",
         ),
         "task": (TEXT, "task of an item-level row; else empty"),
         "model": (TEXT, "model of an item-level row; else empty"),
         "value": (F64, "the agreement, area or share"),
-        "ci_low": (F64, "lower end of its 95 % interval: bootstrap over examples, or over cells"),
+        "ci_low": (
+            F64,
+            "lower end of its 95 % interval: bootstrap over examples, or over cells (worlds)",
+        ),
         "ci_high": (F64, "upper end of the same interval; of nothing Wilson's"),
         "allowed": (F64, "item: what the effect's own noise allows; else empty"),
         "cells": (I64, "cells it is taken over"),
