@@ -98,7 +98,7 @@ def test_products_come_with_what_they_need():
         models={"m": model(5), "tuned": model(5, instruct_of="m")},
     )
     # What the ladder trained again or followed gives is asked for by keys of its own.
-    again = {"counterfactual", "profiles"}
+    again = {"counterfactual", "alone", "profiles"}
     assert set(more.figures) == {f.name for f in DRAWN.values() if not again & set(f.needs)}
     assert set(more.reported) == {t.name for t in REPORTED.values() if not again & set(t.needs)}
     assert more.tuned_models == {"tuned": "m"}

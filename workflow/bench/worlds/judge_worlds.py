@@ -6,7 +6,6 @@ Reads ``results/validity`` and the kept cells of ``results/worlds``; writes ``ag
 the levels of ``tables.AGREEMENT`` by role, and ``worlds.csv``, what each role rests on.
 """
 
-
 import pandas as pd
 
 from bench.worlds.run_worlds import KEPT, ROLES, ROOT, worlds

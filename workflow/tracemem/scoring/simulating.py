@@ -92,7 +92,8 @@ def _drawn(
         "output_gram": answer,
         "input_gram": np.where(supported, "premise", ""),
         "output_documents": _whole(np.exp(design.count_mean + design.count_sd * count)),
-        "corpus": np.where(supported, scipy.stats.norm.logcdf(evidence), -np.inf),
+        "corpus": (conditional := np.where(supported, scipy.stats.norm.logcdf(evidence), -np.inf)),
+        "shrunk": conditional,  # evidence without counts is not shrunk
         "similarity": design.similarity_mean + design.similarity_sd * similarity,
         "tokens": _whole(design.tokens_mean + design.tokens_sd * tokens).astype(np.int32),
         "dropped": np.full(len(example), ""),
