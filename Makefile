@@ -18,7 +18,7 @@ else ifneq ($(ENGINE),transformers)
 $(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
 endif
 
-.PHONY: help install demo test test-vllm bench bench-against rates embedders lint format docs docs-reruns site clean
+.PHONY: help install demo test test-vllm bench bench-against rates validity worlds embedders lint format docs docs-reruns site clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,13 @@ rates: $(VENV)/.installed ## Measure what tracemem check reckons with (reads dat
 	$(VENV)/bin/tracemem init results/demo/world/corpus/*.jsonl.zst --task results/demo/world/tasks/questions.test.jsonl --model results/demo/ladder/231k --name "The README's study" --output $(CHECKED) --force
 	$(RUN) --configfile $(CHECKED) --forceall
 	$(VENV)/bin/python workflow/bench/study/check_costs.py --study config/demo.yaml --study $(CHECKED)
+
+validity: $(VENV)/.installed ## Hold the measures to counterfactual truth (an hour of two cores)
+	$(RUN) --configfile config/validity.yaml
+
+worlds: $(VENV)/.installed ## The same in the worlds of workflow/bench/worlds, after it (a quarter of an hour each)
+	$(VENV)/bin/python workflow/bench/worlds/run_worlds.py
+	$(VENV)/bin/python workflow/bench/worlds/judge_worlds.py
 
 embedders: $(VENV)/.installed ## Compare the offline embedders on real text and on a world (reads data/)
 	$(VENV)/bin/python workflow/bench/mining/compare_embedders.py --config workflow/bench/mining/real.yaml --output results/embedders/real.csv

@@ -6,6 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from tracemem.corpus.tables import MANIFEST
+from tracemem.counterfactual.candidates import PUBLISHED
+from tracemem.counterfactual.tables import EFFECTS
 from tracemem.jobs import files
 from tracemem.jobs.declared import Table
 from tracemem.scoring.tables import (
@@ -89,6 +91,55 @@ def embedders(page: str, start: str, folder: Path) -> str:
     ]
     columns = ["", "unit", "before", "now", *by[2:]]
     return between(page, start, [*shown, _markdown(columns, rows)])
+
+
+def validity(page: str, start: str, results: Path) -> str:
+    """docs/validity.md with the study of validity, and the worlds that ``make worlds`` keeps."""
+    effects = files.read(EFFECTS, results / "validity" / EFFECTS.path)
+    rows = [
+        [
+            row.task, row.model, f"{row.effect:.2f} [{row.ci_low:.2f}, {row.ci_high:.2f}]",
+            "none" if pd.isna(row.ceiling) else f"{row.ceiling:.2f}",
+        ]
+        for row in effects.itertuples()
+    ]  # fmt: skip
+    shown = ["## The effect", ""]
+    shown += [_markdown(["task", "model", "effect, nats", "ceiling of its examples"], rows)]
+    for task in ("questions", "choices", "translation", "arithmetic"):
+        shown.append(measures(results / "validity", task, 2))
+    judged = pd.read_csv(results / "worlds" / "agreement.csv", keep_default_na=False)
+    judged = judged[judged["n"] == 2]
+    shown += ["## Candidates", ""]
+    for role, found in judged.groupby("role", sort=False):
+        shown += [f"### {role.capitalize()}", "", _candidates(found)]
+    return between(page, start, shown)
+
+
+_LEVELS = {
+    "apart": "tells cells with an effect",
+    "cells": "ranks cells",
+    "examples": "ranks examples, of what is possible",
+    "nothing": "within chance where nothing is memorized",
+}
+
+
+def _candidates(found: pd.DataFrame) -> str:
+    """The published measure, and the candidates of one role that rank examples best."""
+    candidate = ["corpus_side", "model_side", "held"]
+    rows = []
+    for key, levels in found.groupby(candidate, sort=False):
+        by_level = levels.set_index("level")
+        shown = [_value(by_level.loc[level, _NUMBERS].astype(float)) for level in _LEVELS]
+        rows.append((float(by_level.loc["examples", "value"]), [*key, *shown]))
+    rows.sort(key=lambda row: -row[0])
+    published = [row for _, row in rows if row[0] == PUBLISHED]
+    best = [row for _, row in rows if row[0] != PUBLISHED][:_SHOWN]
+    columns = ["corpus side", "model side", "held fixed", *_LEVELS.values()]
+    return _markdown(columns, published + best)
+
+
+_SHOWN = 12
+_NUMBERS = ["value", "ci_low", "ci_high"]
 
 
 @cache

@@ -108,7 +108,9 @@ def pages() -> dict[Path, str]:
     real_mini = ROOT / "docs" / "real-mini.md"
     costs = ROOT / "docs" / "costs.md"
     embedders = ROOT / "docs" / "embedders.md"
+    validity = ROOT / "docs" / "validity.md"
     return {
+        validity: results.validity(validity.read_text(encoding="utf-8"), MARK, ROOT / "results"),
         ROOT / "docs" / "tables.md": tables_page(),
         ROOT / "config" / "schema.json": schema_file(),
         readme: config_page(readme.read_text(encoding="utf-8")),
