@@ -18,7 +18,7 @@ else ifneq ($(ENGINE),transformers)
 $(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
 endif
 
-.PHONY: help install demo test test-vllm bench bench-against rates validity worlds embedders lint format docs docs-reruns site clean
+.PHONY: help install demo test test-vllm bench bench-against rates validity worlds calibration embedders lint format docs docs-reruns site clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ validity: $(VENV)/.installed ## Hold the measures to counterfactual truth (an ho
 worlds: $(VENV)/.installed ## The same in the worlds of workflow/bench/worlds, after it (a quarter of an hour each)
 	$(VENV)/bin/python workflow/bench/worlds/run_worlds.py
 	$(VENV)/bin/python workflow/bench/worlds/judge_worlds.py
+
+calibration: $(VENV)/.installed ## What measures say of nothing and of simulated recall, after it (minutes)
+	$(VENV)/bin/python workflow/bench/calibration/calibrate.py
 
 embedders: $(VENV)/.installed ## Compare the offline embedders on real text and on a world (reads data/)
 	$(VENV)/bin/python workflow/bench/mining/compare_embedders.py --config workflow/bench/mining/real.yaml --output results/embedders/real.csv

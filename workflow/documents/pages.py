@@ -1,5 +1,6 @@
 """Results in documents: tables of a study's scores as Markdown, put between two marks of a page."""
 
+import math
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tracemem.counterfactual.candidates import PUBLISHED
 from tracemem.counterfactual.tables import EFFECTS
 from tracemem.jobs import files
 from tracemem.jobs.declared import Table
+from tracemem.scoring import designs
 from tracemem.scoring.tables import (
     CLAIMS,
     CONTAMINATION,
@@ -113,6 +115,55 @@ def validity(page: str, start: str, results: Path) -> str:
     for role, found in judged.groupby("role", sort=False):
         shown += [f"### {role.capitalize()}", "", _candidates(found)]
     return between(page, start, shown)
+
+
+def calibration(page: str, start: str, folder: Path) -> str:
+    """docs/calibration.md with what ``make calibration`` found."""
+    nothing = pd.read_csv(folder / "nothing.csv")
+    known = list(dict.fromkeys(nothing["measure"]))
+    rows = []
+    for (why, task, n), found in nothing.groupby(["why", "task", "n"]):
+        by_measure = found.set_index("measure")
+        shown = [why, f"{task}, {n}", str(found["cells"].max())]
+        for row in (by_measure.loc[measure] for measure in known):
+            spread = "" if row.cells == 1 else f" ({row.least:.2f} to {row.most:.2f})"
+            shown.append(f"{row['mean']:.2f}{spread}, {row.within:.2f}")
+        rows.append(shown)
+    columns = ["nothing is memorized, as", "task, n", "cells"]
+    shown = [
+        "## Values of nothing",
+        "",
+        "Mean (least to most), share within the bound of chance.",
+        "",
+    ]
+    shown += [_markdown([*columns, *known], rows), "## How often a value is found", ""]
+    power = pd.read_csv(folder / "power.csv")
+    found = power.set_index(["kind", "effect", "examples"])["found"].unstack()
+    rows = [
+        [kind, f"{effect:g}" if effect else "nothing", *(f"{share:.2f}" for share in shares)]
+        for (kind, effect), shares in zip(found.index, found.to_numpy(), strict=True)
+    ]
+    asked = [f"{examples:,} examples" for examples in found]
+    shown += [_markdown(["task", "value", *asked], rows), "## Examples that are needed", ""]
+    shown += ["To find it with a probability of .8 at a level of .05, tested alone.", ""]
+    rows = [
+        [
+            kind,
+            *(_needed(design, effect, of_sizes) for of_sizes in (False, True) for effect in _ASKED),
+        ]
+        for kind, design in designs.read().items()
+    ]
+    columns = [f"{what} of {effect:g}" for what in ("a value", "a difference") for effect in _ASKED]
+    return between(page, start, [*shown, _markdown(["task", *columns], rows)])
+
+
+_ASKED = (0.1, 0.2, 0.3)
+
+
+def _needed(design: designs.Design, effect: float, of_sizes: bool) -> str:
+    """Examples from which an effect is found, by the formula of ``scoring/designs.py``."""
+    examples = designs.needed(design, effect, between=of_sizes)
+    return "no number" if examples == math.inf else f"{examples:,.0f}"
 
 
 _LEVELS = {

@@ -109,7 +109,11 @@ def pages() -> dict[Path, str]:
     costs = ROOT / "docs" / "costs.md"
     embedders = ROOT / "docs" / "embedders.md"
     validity = ROOT / "docs" / "validity.md"
+    calibration = ROOT / "docs" / "calibration.md"
     return {
+        calibration: results.calibration(
+            calibration.read_text(encoding="utf-8"), MARK, ROOT / "results" / "calibration"
+        ),
         validity: results.validity(validity.read_text(encoding="utf-8"), MARK, ROOT / "results"),
         ROOT / "docs" / "tables.md": tables_page(),
         ROOT / "config" / "schema.json": schema_file(),
