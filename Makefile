@@ -18,7 +18,7 @@ else ifneq ($(ENGINE),transformers)
 $(error ENGINE: found $(ENGINE); allowed: transformers, vllm)
 endif
 
-.PHONY: help install demo test test-vllm bench bench-against rates validity worlds calibration embedders lint format docs docs-reruns site clean
+.PHONY: help install demo test test-vllm bench bench-against rates validity validity-steps worlds calibration embedders lint format docs docs-reruns site clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,12 @@ rates: $(VENV)/.installed ## Measure what tracemem check reckons with (reads dat
 
 validity: $(VENV)/.installed ## Hold the measures to counterfactual truth (an hour of two cores)
 	$(RUN) --configfile config/validity.yaml
+
+STEPS = results/validity-steps/counterfactual/counterfactual.parquet
+
+validity-steps: $(VENV)/.installed ## The same of what checkpoints alone tell (an hour of two cores)
+	$(RUN) all $(STEPS) --configfile config/validity-steps.yaml
+	$(VENV)/bin/python workflow/bench/worlds/judge_profiles.py
 
 worlds: $(VENV)/.installed ## The same in the worlds of workflow/bench/worlds, after it (a quarter of an hour each)
 	$(VENV)/bin/python workflow/bench/worlds/run_worlds.py
